@@ -1,0 +1,11 @@
+/** What is wanted of the MCP SDK, built as a program file of its own: a daemon that runs no MCP server never reads it. */
+export { Client } from '@modelcontextprotocol/sdk/client/index.js';
+export { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+export { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js';
+export type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+export {
+  type JSONRPCMessage,
+  McpError,
+  ResultSchema,
+  ToolListChangedNotificationSchema,
+} from '@modelcontextprotocol/sdk/types.js';

@@ -1,0 +1,227 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { RpcError } from '../../../machines/core/errors.ts';
+import type { ThreadNotification } from '../../../machines/protocol/index.ts';
+import type { ThreadItem } from '../../../machines/protocol/types/item.ts';
+import {
+  commandItem,
+  itemCompleted,
+  itemStarted,
+  makeTurn,
+  THREAD_ID,
+  TURN_ID,
+  turnCompleted,
+  turnStarted,
+} from '../../support/client-thread.ts';
+import { makeScene, message } from '../../support/exec-scene.ts';
+
+describe('codex exec', () => {
+  test('prints the answer alone on stdout and the course on stderr', async () => {
+    const { run, paramsOf, cwd } = await makeScene({ notices: ['the practice model answers'] });
+    const { exitCode, stdout, stderr } = await run('exec', 'do it').done;
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'Done.\n' });
+    expect(stderr).toMatch(
+      /^Reading additional input from stdin\.\.\.\nthe practice model answers\ncodex v0\.1\.0 \(daemon pid 42\)\n/,
+    );
+    expect(stderr).toMatch(/\nuser\ndo it\ncodex\nDone\.\ntokens used\n0\n$/);
+    expect(paramsOf('thread/start')).toEqual([
+      { cwd, sandbox: 'read-only', approvalPolicy: 'never', ephemeral: false, threadSource: 'exec' },
+    ]);
+    expect(paramsOf('turn/start')).toMatchObject([
+      { threadId: THREAD_ID, input: [{ type: 'text', text: 'do it' }], whenBusy: 'queue' },
+    ]);
+  });
+
+  test.each(['--json', '--experimental-json'])('prints JSON lines alone on stdout with %s', async (flag) => {
+    const { run } = await makeScene();
+    const { exitCode, stdout } = await run('exec', flag, 'do it').done;
+
+    expect(exitCode).toBe(0);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { type: 'thread.started', thread_id: THREAD_ID },
+      { type: 'turn.started' },
+      { type: 'item.completed', item: { id: 'item_0', type: 'agent_message', text: 'Done.' } },
+      { type: 'turn.completed', usage: expect.any(Object) },
+    ]);
+  });
+
+  test('takes flags, overrides and files along', async () => {
+    const { run, paramsOf, cwd } = await makeScene({
+      answers: { 'config/read': () => ({ config: { sandbox_mode: 'workspace-write' }, origins: {} }) },
+    });
+    const answer = join(cwd, 'answer.txt');
+    const args = ['exec', '-m', 'gpt', '-c', 'x=1', '--ephemeral', '-i', 'a.png,/b.png', '-o', 'answer.txt', 'do it'];
+    await run(...args).done;
+
+    expect(paramsOf('thread/start')).toMatchObject([
+      { model: 'gpt', config: { x: '1' }, sandbox: 'workspace-write', ephemeral: true },
+    ]);
+    expect(paramsOf('turn/start')).toMatchObject([
+      {
+        input: [
+          { type: 'localImage', path: join(cwd, 'a.png') },
+          { type: 'localImage', path: '/b.png' },
+          { type: 'text', text: 'do it' },
+        ],
+      },
+    ]);
+    expect(readFileSync(answer, 'utf8')).toBe('Done.');
+  });
+
+  test('ends with 1 and an empty answer file when the turn fails', async () => {
+    const failed = turnCompleted({ status: 'failed', error: { message: 'out of luck' } });
+    const { run, cwd } = await makeScene({ turn: [turnStarted(), itemCompleted(message('half')), failed] });
+    const { exitCode, stdout } = await run('exec', '--json', '-o', 'answer.txt', 'do it').done;
+
+    expect(exitCode).toBe(1);
+    expect(stdout.trim().split('\n').at(-1)).toBe('{"type":"turn.failed","error":{"message":"out of luck"}}');
+    expect(readFileSync(join(cwd, 'answer.txt'), 'utf8')).toBe('');
+  });
+
+  test('refuses a folder that is neither a repository nor trusted, before it asks the model', async () => {
+    const { run, cwd, paramsOf } = await makeScene({ isRepository: false });
+    const { exitCode, stdout, stderr } = await run('exec', '--json', 'do it').done;
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(`ERROR: ${cwd} is neither in a git repository nor trusted; add --skip-git-repo-check`);
+    expect(paramsOf('thread/start')).toEqual([]);
+  });
+
+  test.each([
+    { name: 'the flag', args: ['--skip-git-repo-check'], trust: false },
+    { name: 'trust', args: [], trust: true },
+  ])('works there with $name', async ({ args, trust }) => {
+    const scene = await makeScene({
+      isRepository: false,
+      answers: {
+        'config/read': () => ({
+          config: trust ? { projects: { [scene.cwd]: { trust_level: 'trusted' } } } : {},
+          origins: {},
+        }),
+      },
+    });
+
+    expect((await scene.run('exec', ...args, 'do it').done).exitCode).toBe(0);
+  });
+
+  test('says a daemon error in one line', async () => {
+    const { run } = await makeScene({
+      answers: {
+        'config/read': () => {
+          throw new RpcError('configInvalid', 'config.toml:1:5:\n  bad value');
+        },
+      },
+    });
+    const { exitCode, stderr } = await run('exec', 'do it').done;
+
+    expect(exitCode).toBe(1);
+    expect(stderr.trim().split('\n').at(-1)).toBe('ERROR: config.toml:1:5: bad value');
+  });
+
+  test('says that it waits for an approval which another client made the thread ask', async () => {
+    const asked: ThreadNotification = {
+      method: 'approval/requested',
+      params: {
+        approvalId: 'a',
+        kind: 'command',
+        threadId: THREAD_ID,
+        turnId: TURN_ID,
+        itemId: 'call-1',
+        command: 'rm x',
+        cwd: '/repo',
+        reason: null,
+        availableDecisions: ['accept', 'decline'],
+        startedAtMs: 1,
+      },
+    };
+    const { run } = await makeScene({ turn: [turnStarted(), asked, turnCompleted()] });
+
+    expect((await run('exec', 'do it').done).stderr).toContain('waiting for an approval of rm x');
+  });
+
+  test('goes on over a lost connection, and shows each item once', async () => {
+    const { run, fake, called } = await makeScene({ turn: [turnStarted(), itemStarted(commandItem())] });
+    const started = run('exec', '--json', 'do it');
+    await called('turn/start');
+    fake.cut();
+    fake.emit(THREAD_ID, itemCompleted(commandItem({ status: 'completed', exitCode: 0, aggregatedOutput: 'hi\n' })));
+    fake.emit(THREAD_ID, turnCompleted());
+    const { exitCode, stdout } = await started.done;
+
+    expect(exitCode).toBe(0);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { type: string }).type),
+    ).toEqual(['thread.started', 'turn.started', 'item.started', 'item.completed', 'turn.completed']);
+  });
+
+  test('waits behind a running turn and shows its own only', async () => {
+    const { run, fake } = await makeScene({
+      answers: {
+        'turn/start': ({ clientUserMessageId }: { clientUserMessageId: string }, { afterReply }) => {
+          afterReply(() => {
+            fake.emit(THREAD_ID, itemCompletedIn('other', message('not mine')));
+            fake.emit(THREAD_ID, turnIn('turn/completed', 'other', 'completed'));
+            fake.emit(THREAD_ID, turnIn('turn/started', 'mine', 'inProgress'));
+            const content = [{ type: 'text' as const, text: 'do it' }];
+            fake.emit(
+              THREAD_ID,
+              itemCompletedIn('mine', { type: 'userMessage', id: 'u', content, clientId: clientUserMessageId }),
+            );
+            fake.emit(THREAD_ID, itemCompletedIn('mine', message('mine')));
+            fake.emit(THREAD_ID, turnIn('turn/completed', 'mine', 'completed'));
+          });
+          return { turn: makeTurn({ id: 'other' }), queued: true };
+        },
+      },
+    });
+    const { exitCode, stdout, stderr } = await run('exec', 'do it').done;
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'mine\n' });
+    expect(stderr).toContain('the thread is at work; the prompt waits until that turn ends');
+    expect(stderr).not.toContain('not mine');
+  });
+
+  test.each([
+    { signal: 'SIGINT', deaths: [] },
+    { signal: 'SIGTERM', deaths: ['SIGTERM'] },
+    { signal: 'SIGHUP', deaths: ['SIGHUP'] },
+  ] as const)('interrupts its turn at $signal', async ({ signal, deaths }) => {
+    const { run, called, paramsOf } = await makeScene({ turn: [turnStarted()] });
+    const started = run('exec', '--json', 'do it');
+    await called('turn/start');
+    started.signal(signal);
+    const { exitCode, stdout } = await started.done;
+
+    expect(exitCode).toBe(1);
+    expect(started.deaths).toEqual(deaths);
+    expect(paramsOf('turn/interrupt')).toEqual([{ threadId: THREAD_ID, turnId: TURN_ID }]);
+    expect(stdout).not.toContain('turn.completed');
+  });
+
+  test('interrupts its turn when nobody reads its output any more', async () => {
+    const { run, called, paramsOf } = await makeScene({ turn: [turnStarted()] });
+    const started = run('exec', '--json', 'do it');
+    await called('turn/start');
+    started.stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+
+    expect((await started.done).exitCode).toBe(1);
+    expect(paramsOf('turn/interrupt')).toHaveLength(1);
+  });
+});
+
+const turnIn = (method: 'turn/started' | 'turn/completed', id: string, status: 'inProgress' | 'completed') =>
+  ({ method, params: { threadId: THREAD_ID, turn: makeTurn({ id, status }) } }) satisfies ThreadNotification;
+const itemCompletedIn = (turnId: string, item: ThreadItem): ThreadNotification => ({
+  method: 'item/completed',
+  params: { threadId: THREAD_ID, turnId, item, completedAtMs: 1 },
+});

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** Where `.ci/run` wants to read what was run; a person only wants to see it. */
+const report = process.env.TEST_REPORT;
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/bench/**', 'test/fixtures/**', 'node_modules/**', 'dist/**'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
+  },
+});
