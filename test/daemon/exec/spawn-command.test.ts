@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../daemon/deps.ts';
@@ -117,6 +117,19 @@ describe('a terminal', () => {
     },
   );
 
+  test('all that it said is read, also when nobody looked before it had gone', async () => {
+    const watch = createOutputWatch();
+    const script = 'echo ready; read line; seq 1 3000';
+    const running = await harness.spawnCommand(harness.request(script, { tty: true, onOutput: watch.onOutput }));
+    await watch.saw('ready');
+    running.write('go\n');
+    blockUntilGone(running.pid);
+
+    expect(await running.exited).toBe(0);
+    expect(watch.all()).toMatch(/\r\n3000\r\n$/);
+    expect(running.isCutShort()).toBe(false);
+  });
+
   test('without the optional package it runs on pipes and says so', async () => {
     const spawnCommand = createSpawnCommand({
       clock: systemClock,
@@ -155,3 +168,13 @@ describe('what is not started', () => {
     );
   });
 });
+
+/** Keeps this thread from doing anything else until a process has ended. */
+function blockUntilGone(pid: number): void {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  const deadline = Date.now() + 10_000;
+  while (existsSync(`/proc/${pid}`)) {
+    if (Date.now() > deadline) throw new Error(`process ${pid} did not end`);
+    Atomics.wait(sleeper, 0, 0, 5);
+  }
+}
