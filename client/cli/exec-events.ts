@@ -73,6 +73,8 @@ function itemLine(state: ExecState, type: 'item.started' | 'item.completed', ite
 function itemBody(item: ThreadItem): Record<string, unknown> | null {
   switch (item.type) {
     case 'agentMessage':
+    case 'plan':
+      // The plan that a turn proposes is what it answers; programs that read these lines know an answer by this name.
       return { type: 'agent_message', text: item.text };
     case 'reasoning':
       return item.summary.length === 0 ? null : { type: 'reasoning', text: item.summary.join('\n\n') };
@@ -90,7 +92,6 @@ function itemBody(item: ThreadItem): Record<string, unknown> | null {
       return mcpCallOf(item);
     case 'userMessage':
     case 'dynamicToolCall':
-    case 'plan':
     case 'contextCompaction':
     case 'enteredReviewMode':
     case 'exitedReviewMode':

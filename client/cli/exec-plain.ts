@@ -74,6 +74,8 @@ function completedText(item: ThreadItem, paint: Paint): string {
   switch (item.type) {
     case 'agentMessage':
       return `${paint.bold('codex')}\n${item.text}\n`;
+    case 'plan':
+      return `${paint.bold('proposed plan')}\n${item.text}\n`;
     case 'reasoning':
       return item.summary.length === 0 ? '' : `${paint.dim('thinking')}\n${paint.dim(item.summary.join('\n\n'))}\n`;
     case 'commandExecution':

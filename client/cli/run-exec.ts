@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ReviewTarget, reviewStart } from '../../machines/protocol/methods/review.ts';
 import { turnInterrupt, turnStart } from '../../machines/protocol/methods/turn.ts';
-import type { UserInput } from '../../machines/protocol/types/item.ts';
+import type { ThreadItem, UserInput } from '../../machines/protocol/types/item.ts';
 import type { Turn } from '../../machines/protocol/types/thread.ts';
 import { withLimit } from '../connection/limits.ts';
 import type { DaemonLink, ThreadUpdate } from '../connection/link.ts';
@@ -33,11 +33,11 @@ type Ending = { readonly kind: 'turn'; readonly turn: Turn } | { readonly kind: 
 export async function runExec(context: CliContext, run: ExecRun): Promise<ExitCode> {
   const { link, opened, output, input } = run;
   const threadId = opened.thread.id;
-  let answer: string | null = null;
+  let answer: Answer | null = null;
   const ending = new Ends(context, link);
   const watcher = new TurnWatcher(threadId, (event) => {
     output.event(event);
-    if (event.method === 'item/completed' && event.params.item.type === 'agentMessage') answer = event.params.item.text;
+    if (event.method === 'item/completed') answer = answerAfter(answer, event.params.item);
     if (event.method === 'approval/requested') say(context, waitsNotice(event.params.command));
     if (event.method === 'turn/completed') ending.end({ kind: 'turn', turn: event.params.turn });
   });
@@ -77,15 +77,24 @@ async function startTurn(context: CliContext, run: ExecRun, watcher: TurnWatcher
   watcher.watch(started.queued ? { kind: 'prompt', clientUserMessageId } : { kind: 'turn', turnId: started.turn.id });
 }
 
+/** What the turn answers so far: the plan that it proposes, else the last thing it says. */
+type Answer = Extract<ThreadItem, { type: 'agentMessage' | 'plan' }>;
+
+function answerAfter(answer: Answer | null, item: ThreadItem): Answer | null {
+  if (item.type === 'plan') return item;
+  return item.type === 'agentMessage' && answer?.type !== 'plan' ? item : answer;
+}
+
 function finish(
   context: CliContext,
   { output, answered, opened }: ExecRun,
   turn: Turn,
-  answer: string | null,
+  answer: Answer | null,
 ): ExitCode {
   const isDone = turn.status === 'completed';
-  output.ended(isDone ? answer : null);
-  answered(isDone ? answer : null);
+  const text = isDone ? (answer?.text ?? null) : null;
+  output.ended(text);
+  answered(text);
   if (turn.status === 'interrupted') say(context, interruptedNotice(opened.thread.id));
   return isDone ? exitCodes.ok : exitCodes.failed;
 }

@@ -75,6 +75,25 @@ describe('codex exec', () => {
     expect(readFileSync(answer, 'utf8')).toBe('Done.');
   });
 
+  test('answers with the plan that the turn proposes, not with what is said beside it', async () => {
+    const plan: ThreadItem = { type: 'plan', id: 'p', text: '# Notes\n\n1. Write' };
+    const turn = [message('Planning.'), plan, message('Shall I?')].map(itemCompleted);
+    const { run, cwd } = await makeScene({ turn: [turnStarted(), ...turn, turnCompleted()] });
+
+    const shown = await run('exec', '-o', 'answer.txt', 'do it').done;
+    expect({ exitCode: shown.exitCode, stdout: shown.stdout }).toEqual({
+      exitCode: 0,
+      stdout: '# Notes\n\n1. Write\n',
+    });
+    expect(shown.stderr).toMatch(/codex\nPlanning\.\nproposed plan\n# Notes\n\n1\. Write\ncodex\nShall I\?\n/);
+    expect(readFileSync(join(cwd, 'answer.txt'), 'utf8')).toBe('# Notes\n\n1. Write');
+
+    const { stdout } = await run('exec', '--json', 'do it').done;
+    expect(stdout.split('\n')).toContain(
+      '{"type":"item.completed","item":{"id":"item_1","type":"agent_message","text":"# Notes\\n\\n1. Write"}}',
+    );
+  });
+
   test('ends with 1 and an empty answer file when the turn fails', async () => {
     const failed = turnCompleted({ status: 'failed', error: { message: 'out of luck' } });
     const { run, cwd } = await makeScene({ turn: [turnStarted(), itemCompleted(message('half')), failed] });
