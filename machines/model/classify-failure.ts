@@ -29,41 +29,54 @@ const fatalCodes: Readonly<Record<string, { readonly kind: ModelFailureKind; rea
     kind: 'serverOverloaded',
     message: 'The selected model is overloaded. Try again later, or choose another model.',
   },
-  slow_down: {
-    kind: 'serverOverloaded',
-    message: 'The selected model is overloaded. Try again later, or choose another model.',
-  },
+};
+
+/** Codes of a request that will be refused again: the server says best why. */
+const refusalCodes: Readonly<Record<string, ModelFailureKind>> = {
+  invalid_prompt: 'invalidPrompt',
+  cyber_policy: 'invalidPrompt',
+  bio_policy: 'invalidPrompt',
+  model_not_found: 'badRequest',
 };
 
 const text = v.fallback(v.nullish(v.string()), null);
-const apiError = v.object({ code: text, type: text, message: text });
+/** `resets_at`, in seconds since 1970: when a used up plan may be used again. */
+const apiError = v.object({
+  code: text,
+  type: text,
+  message: text,
+  resets_at: v.fallback(v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e12))), null),
+});
 const errorBody = v.object({ error: apiError });
 
 /** `response.error` of a `response.failed` event. */
 export function failedResponse(error: unknown): ModelFailure {
   const parsed = v.safeParse(apiError, error);
   const { code, message } = parsed.success ? parsed.output : { code: null, message: null };
-  const fatal = fatalFailure(code, null);
+  const fatal = fatalFailure(code, null) ?? refusal(code, message, null);
   if (fatal) return fatal;
   const cause = message ?? 'the response failed without a reason';
-  if (code === 'invalid_prompt') return createFailure('invalidPrompt', cause);
-  if (code !== 'rate_limit_exceeded') return streamDisconnected(cause);
-  return createFailure('rateLimited', disconnectText(cause), { retryAfterMs: namedDelayMs(cause) });
+  if (code !== 'rate_limit_exceeded' && code !== 'slow_down') return streamDisconnected(cause);
+  return createFailure('rateLimited', `rate limit exceeded: ${cause}`, { retryAfterMs: namedDelayMs(cause) });
 }
 
 /** A status other than 2xx. */
 export function rejectedRequest(rejection: HttpRejection): ModelFailure {
   const { status, body, retryAfterMs } = rejection;
   const error = parseBody(body);
-  const fatal = fatalFailure(error?.code ?? null, status) ?? fatalFailure(error?.type ?? null, status);
-  if (fatal) return fatal;
+  const fatal =
+    fatalFailure(error?.code, status) ??
+    fatalFailure(error?.type, status) ??
+    refusal(error?.code, error?.message, status);
+  if (fatal) return withReset(fatal, error?.resets_at ?? null);
   const extras = { httpStatus: status, retryAfterMs };
   if (status === 400) return createFailure('badRequest', body, extras);
   if (status === 429)
     return createFailure('rateLimited', `exceeded retry limit, last status: ${title(rejection)}`, extras);
-  if (status >= 500) return createFailure('serverError', HIGH_DEMAND, extras);
+  if (status === 500) return createFailure('serverError', HIGH_DEMAND, extras);
   const message = error?.message ?? (body.trim() || 'no message');
   const described = `unexpected status ${title(rejection)}: ${message}, url: ${rejection.url}`;
+  if (status > 500) return createFailure('serverError', described, extras);
   return createFailure(status === 401 ? 'unauthorized' : 'unexpectedStatus', described, extras);
 }
 
@@ -108,6 +121,22 @@ function fatalFailure(code: string | null | undefined, httpStatus: number | null
   return fatal ? createFailure(fatal.kind, fatal.message, { httpStatus }) : null;
 }
 
+function refusal(
+  code: string | null | undefined,
+  message: string | null | undefined,
+  httpStatus: number | null,
+): ModelFailure | null {
+  if (code == null || message == null || !Object.hasOwn(refusalCodes, code)) return null;
+  const kind = refusalCodes[code];
+  return kind ? createFailure(kind, message, { httpStatus }) : null;
+}
+
+function withReset(failure: ModelFailure, resetsAt: number | null): ModelFailure {
+  if (failure.kind !== 'quotaExceeded' || resetsAt === null) return failure;
+  const when = new Date(resetsAt * 1000).toISOString().slice(0, 16).replace('T', ' ');
+  return { ...failure, message: `${failure.message} Try again after ${when} UTC.` };
+}
+
 function parseBody(body: string): v.InferOutput<typeof apiError> | null {
   try {
     const parsed = v.safeParse(errorBody, JSON.parse(body));
@@ -128,6 +157,9 @@ const usualTexts: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   429: 'Too Many Requests',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
 };
 
 const DELAY = /try again in\s*(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|seconds?|m|minutes?)\b/i;

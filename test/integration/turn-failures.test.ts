@@ -49,17 +49,24 @@ const failures: readonly {
   },
   { name: '500', step: httpError(500), tries: 3, says: /high demand/, info: 'internalServerError' },
   {
+    name: 'a model that is not there',
+    step: httpError(404, { message: 'No such model', code: 'model_not_found' }),
+    tries: 1,
+    says: /^No such model$/,
+    info: 'other',
+  },
+  {
     name: '502',
     step: httpError(502),
     tries: 3,
-    says: /high demand/,
+    says: /^unexpected status 502 Bad Gateway: scripted 502, url: /,
     info: { httpConnectionFailed: { httpStatusCode: 502 } },
   },
   {
     name: '503',
     step: httpError(503),
     tries: 3,
-    says: /high demand/,
+    says: /^unexpected status 503 Service Unavailable: scripted 503, url: /,
     info: { httpConnectionFailed: { httpStatusCode: 503 } },
   },
   {

@@ -52,13 +52,18 @@ export const failureRows: { name: string; step: PlainStep; requests: number; fai
       codexErrorInfo: 'internalServerError',
     },
   },
-  ...[502, 503].map((status) => ({
+  ...(
+    [
+      [502, 'Bad Gateway'],
+      [503, 'Service Unavailable'],
+    ] as const
+  ).map(([status, words]) => ({
     name: String(status),
     step: httpError(status, { body: '<html>bad gateway, timed out</html>' }),
     requests: 3,
     failure: {
       kind: 'serverError' as const,
-      message: HIGH_DEMAND,
+      message: `unexpected status ${status} ${words}: <html>bad gateway, timed out</html>, url: BASE/responses`,
       httpStatus: status,
       retryAfterMs: null,
       codexErrorInfo: { httpConnectionFailed: { httpStatusCode: status } },
@@ -105,7 +110,7 @@ export const failureRows: { name: string; step: PlainStep; requests: number; fai
     requests: 1,
     failure: {
       kind: 'rateLimited',
-      message: 'stream disconnected before completion: Please try again in 1.2s.',
+      message: 'rate limit exceeded: Please try again in 1.2s.',
       httpStatus: null,
       retryAfterMs: 1200,
       codexErrorInfo: 'rateLimitExceeded',
@@ -151,17 +156,40 @@ export const failureRows: { name: string; step: PlainStep; requests: number; fai
     requests: 1,
     failure: { kind: 'invalidPrompt', message: 'Not this.', ...none, codexErrorInfo: 'other' },
   },
-  ...['server_is_overloaded', 'slow_down'].map((code) => ({
-    name: code,
-    step: failed(code, 'busy'),
+  {
+    name: 'server_is_overloaded',
+    step: failed('server_is_overloaded', 'busy'),
     requests: 1,
     failure: {
-      kind: 'serverOverloaded' as const,
+      kind: 'serverOverloaded',
       message: 'The selected model is overloaded. Try again later, or choose another model.',
       ...none,
-      codexErrorInfo: 'serverOverloaded' as const,
+      codexErrorInfo: 'serverOverloaded',
     },
-  })),
+  },
+  {
+    name: 'slow_down',
+    step: failed('slow_down', 'busy'),
+    requests: 1,
+    failure: {
+      kind: 'rateLimited',
+      message: 'rate limit exceeded: busy',
+      ...none,
+      codexErrorInfo: 'rateLimitExceeded',
+    },
+  },
+  {
+    name: '404 of a model that is not there',
+    step: httpError(404, { message: 'No such model', code: 'model_not_found' }),
+    requests: 1,
+    failure: {
+      kind: 'badRequest',
+      message: 'No such model',
+      httpStatus: 404,
+      retryAfterMs: null,
+      codexErrorInfo: 'other',
+    },
+  },
   {
     name: 'response.incomplete',
     step: incomplete('max_output_tokens', [message('Half')]),

@@ -77,11 +77,48 @@ describe('an HTTP status', () => {
       expected: { kind: 'quotaExceeded', message: 'You have reached the usage limit of your plan.' },
     },
     { name: '500', rejection: rejection(500, 'oops'), expected: { kind: 'serverError', message: HIGH_DEMAND } },
-    { name: '502', rejection: rejection(502, ''), expected: { kind: 'serverError', message: HIGH_DEMAND } },
-    { name: '503', rejection: rejection(503, '{}'), expected: { kind: 'serverError', message: HIGH_DEMAND } },
+    {
+      name: '502 says what stood before the server',
+      rejection: rejection(502, '<h1>No backend</h1>'),
+      expected: {
+        kind: 'serverError',
+        message: 'unexpected status 502 Bad Gateway: <h1>No backend</h1>, url: http://host/v1/responses',
+      },
+    },
+    {
+      name: '503 without a message',
+      rejection: rejection(503, '{}'),
+      expected: {
+        kind: 'serverError',
+        message: 'unexpected status 503 Service Unavailable: {}, url: http://host/v1/responses',
+      },
+    },
+    {
+      name: '404 of a model that is not there is not tried again',
+      rejection: rejection(404, error({ message: 'There is no model x', code: 'model_not_found' })),
+      expected: { kind: 'badRequest', message: 'There is no model x' },
+    },
+    {
+      name: '400 for a prompt that a policy refuses shows why',
+      rejection: rejection(400, error({ message: 'This was flagged', code: 'cyber_policy' })),
+      expected: { kind: 'invalidPrompt', message: 'This was flagged' },
+    },
+    {
+      name: '429 for a plan that is used up until a known time',
+      rejection: rejection(429, error({ type: 'usage_limit_reached', resets_at: 4_102_444_800 })),
+      expected: {
+        kind: 'quotaExceeded',
+        message: 'You have reached the usage limit of your plan. Try again after 2100-01-01 00:00 UTC.',
+      },
+    },
+    {
+      name: '429 for a plan that is used up until a time that is none',
+      rejection: rejection(429, error({ type: 'usage_limit_reached', resets_at: 1e300 })),
+      expected: { kind: 'quotaExceeded', message: 'You have reached the usage limit of your plan.' },
+    },
     {
       name: '503 of an overloaded model',
-      rejection: rejection(503, error({ code: 'slow_down' })),
+      rejection: rejection(503, error({ code: 'server_is_overloaded' })),
       expected: {
         kind: 'serverOverloaded',
         message: 'The selected model is overloaded. Try again later, or choose another model.',
@@ -128,7 +165,7 @@ describe('a failed response', () => {
       expected: {
         kind: 'rateLimited',
         retryAfterMs: 1200,
-        message: 'stream disconnected before completion: Please try again in 1.2s.',
+        message: 'rate limit exceeded: Please try again in 1.2s.',
       },
     },
     {
@@ -149,7 +186,21 @@ describe('a failed response', () => {
       expected: { kind: 'invalidPrompt', message: 'Not this.' },
     },
     { name: 'an overloaded server', given: { code: 'server_is_overloaded' }, expected: { kind: 'serverOverloaded' } },
-    { name: 'slow down', given: { code: 'slow_down' }, expected: { kind: 'serverOverloaded' } },
+    {
+      name: 'a server that asks to slow down',
+      given: { code: 'slow_down', message: 'Try again in 100ms' },
+      expected: { kind: 'rateLimited', message: 'rate limit exceeded: Try again in 100ms', retryAfterMs: 100 },
+    },
+    ...['cyber_policy', 'bio_policy'].map((code) => ({
+      name: `a prompt refused by ${code}`,
+      given: { code, message: 'This was flagged.' },
+      expected: { kind: 'invalidPrompt', message: 'This was flagged.' },
+    })),
+    {
+      name: 'a model that is not there',
+      given: { code: 'model_not_found', message: 'No such model.' },
+      expected: { kind: 'badRequest', message: 'No such model.' },
+    },
   ])('$name', ({ given, expected }) => {
     expect(failedResponse(given)).toMatchObject({ httpStatus: null, ...expected });
   });
