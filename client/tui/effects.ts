@@ -108,7 +108,7 @@ const lacksSignIn = (error: unknown): boolean => error instanceof RpcError && er
 async function sendPrompt(effect: Extract<Effect, { type: 'sendPrompt' }>, deps: EffectDeps): Promise<void> {
   const promptId = effect.promptId ?? deps.randomId();
   const { text } = effect;
-  deps.dispatch({ type: 'promptSent', promptId, text });
+  deps.dispatch({ type: 'promptSent', promptId, text, inMode: effect.inMode?.mode ?? null });
   try {
     await deliver(effect, promptId, deps);
   } catch (error) {

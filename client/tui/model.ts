@@ -8,6 +8,7 @@ import type { ReviewTarget } from '../../machines/protocol/methods/review.ts';
 import type { AnswerContent, ApprovalDecision } from '../../machines/protocol/types/approval.ts';
 import type {
   CollaborationMode,
+  ModeKind,
   Presence,
   Thread,
   ThreadSettings,
@@ -35,6 +36,8 @@ export interface Note {
 export interface Echo {
   readonly promptId: string;
   readonly text: string;
+  /** The mode that begins with it; null: as the thread has it. */
+  readonly inMode: ModeKind | null;
 }
 
 /** The transcript's top row while it is scrolled up: a row of one entry (view/entries.ts). */
@@ -44,9 +47,9 @@ export interface ScrollAnchor {
 }
 
 /** A prompt of this client that could not be sent: sent again unchanged it keeps its id, so that it is not doubled. */
-export interface FailedPrompt {
-  readonly promptId: string;
-  readonly text: string;
+export interface FailedPrompt extends Echo {
+  /** What is typed is still about it: its mode goes along, also when the words were changed. */
+  readonly isTyped: boolean;
 }
 
 /** Everything the interface knows. Times are milliseconds since the epoch. */
@@ -97,7 +100,7 @@ export type Message =
   | { readonly type: 'threadOpened'; readonly threadId: string; readonly snapshot: ThreadSnapshot }
   | { readonly type: 'linkChanged'; readonly state: LinkState; readonly clientId: string | null }
   | { readonly type: 'promptGiven'; readonly text: string }
-  | { readonly type: 'promptSent'; readonly promptId: string; readonly text: string }
+  | ({ readonly type: 'promptSent' } & Echo)
   | { readonly type: 'promptFailed'; readonly promptId: string; readonly text: string; readonly why: string }
   | { readonly type: 'approvalFailed'; readonly approvalId: string; readonly isSettled: boolean; readonly why: string }
   | { readonly type: 'promptWithdrawn'; readonly text: string }

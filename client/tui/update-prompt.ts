@@ -1,6 +1,7 @@
+import { type CollaborationMode, toCollaborationMode } from '../../machines/protocol/types/thread.ts';
 import { cleared, withText } from './composer/composer.ts';
 import { remember } from './composer/history.ts';
-import { type Message, type Model, runningTurn, type Step } from './model.ts';
+import { type Echo, type Message, type Model, runningTurn, type Step } from './model.ts';
 import { addNote } from './notes.ts';
 import { parseCommand, runCommand } from './slash-commands.ts';
 
@@ -21,8 +22,14 @@ export function submit(model: Model, typed: string, how: 'send' | 'queue'): Step
   const turn = runningTurn(model);
   const mode = turn === null ? 'start' : how === 'queue' ? 'queue' : 'steer';
   const promptId = model.failedPrompt?.text === text ? model.failedPrompt.promptId : null;
-  const effect = { type: 'sendPrompt', text, mode, turnId: turn?.id ?? null, promptId } as const;
+  const effect = { type: 'sendPrompt', text, mode, turnId: turn?.id ?? null, promptId, ...modeAgain(model) } as const;
   return [{ ...sentFrom(model, text), scroll: null, failedPrompt: null }, [effect]];
+}
+
+/** The mode that was meant with a prompt that could not be sent. */
+function modeAgain({ failedPrompt, snapshot }: Model): { readonly inMode?: CollaborationMode } {
+  if (!failedPrompt?.isTyped || failedPrompt.inMode === null) return {};
+  return { inMode: toCollaborationMode({ ...snapshot.settings, mode: failedPrompt.inMode }) };
 }
 
 /** `!ls`: a command of the person's own, not a prompt. */
@@ -39,8 +46,8 @@ const sentFrom = (model: Model, text: string): Model => ({
 });
 
 /** Shows a prompt before the daemon has it. */
-export function keepEcho(model: Model, promptId: string, text: string): Model {
-  return { ...model, echoes: [...model.echoes, { promptId, text }] };
+export function keepEcho(model: Model, { promptId, text, inMode }: Echo): Model {
+  return { ...model, echoes: [...model.echoes, { promptId, text, inMode }] };
 }
 
 /** Puts a text into the composer, before what is typed already. */
@@ -63,10 +70,19 @@ export function failPrompt(model: Model, { promptId, text, why }: Extract<Messag
   if (arrivedPrompts(model).has(promptId)) return model;
   const { composer } = putBack(model, text);
   const echoes = model.echoes.filter((echo) => echo.promptId !== promptId);
+  // Without an echo it was for another thread: its mode means nothing here.
+  const inMode = model.echoes.find((echo) => echo.promptId === promptId)?.inMode ?? null;
   return addNote(
-    { ...model, echoes, composer, failedPrompt: { promptId, text } },
+    { ...model, echoes, composer, failedPrompt: { promptId, text, inMode, isTyped: true } },
     { text: `not sent: ${why}`, style: 'bad' },
   );
+}
+
+/** Once all of it was erased, what is typed next is another prompt. */
+export function noteErased(model: Model): Model {
+  const { failedPrompt, composer } = model;
+  if (!failedPrompt?.isTyped || composer.text !== '') return model;
+  return { ...model, failedPrompt: { ...failedPrompt, isTyped: false } };
 }
 
 /** An echo goes when its prompt is an item or waits in the queue; a prompt thought lost leaves the composer then. */

@@ -6,13 +6,13 @@ import { isQuestion } from './overlays/questions.ts';
 import { turnEffects, updateAccount } from './update-account.ts';
 import { updateInput } from './update-input.ts';
 import { changeLink, openThread, updateThread } from './update-link.ts';
-import { failPrompt, findDraft, keepEcho, putBack, submit } from './update-prompt.ts';
+import { failPrompt, findDraft, keepEcho, noteErased, putBack, submit } from './update-prompt.ts';
 
 /** (model, what happened) -> (model then, what to do). Pure. */
 export function update(model: Model, message: Message): Step {
   switch (message.type) {
     case 'input':
-      return updateInput(model, message.event, message.atMs);
+      return afterInput(updateInput(model, message.event, message.atMs));
     case 'resized':
       return [{ ...model, size: message.size }, []];
     case 'ticked':
@@ -29,7 +29,7 @@ export function update(model: Model, message: Message): Step {
     case 'promptGiven':
       return submit(model, message.text, 'send');
     case 'promptSent':
-      return [keepEcho(model, message.promptId, message.text), []];
+      return [keepEcho(model, message), []];
     case 'promptFailed':
       return [failPrompt(model, message), []];
     case 'promptWithdrawn':
@@ -63,6 +63,8 @@ export function update(model: Model, message: Message): Step {
       return updateAccount(model, message);
   }
 }
+
+const afterInput = ([model, effects]: Step): Step => [noteErased(model), effects];
 
 /** A list that was asked for opens below a question that came meanwhile. */
 function open(model: Model, overlay: Overlay): Model {

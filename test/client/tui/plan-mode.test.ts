@@ -120,6 +120,44 @@ describe('a proposed plan', () => {
     expect(run(later, ...type('more', NOW + 6000)).model.composer.text).toBe('more');
   });
 
+  describe('that could not be sent off', () => {
+    const { text } = carryOut;
+    const failed = (snapshot = proposed()): Model => {
+      const asked = run(modelWith(snapshot), ...type('y', NOW + 5000)).model;
+      const of = { promptId: 'p1', text };
+      const sent = { type: 'promptSent', ...of, inMode: 'default' } as const;
+      return run(asked, sent, { type: 'promptFailed', ...of, why: 'the link is gone' }).model;
+    };
+    const later = NOW + 10_000;
+    const again = (words: string, more: object) => [{ ...carryOut, text: words, ...more }];
+    const { inMode: _, ...inPlan } = carryOut;
+
+    test('still leaves Plan mode when it is sent again, with the model of then', () => {
+      const model = failed();
+      expect(run(model, ...press(later, 'enter')).effects).toEqual(again(text, { promptId: 'p1' }));
+      const settings = { ...model.snapshot.settings, model: 'practice-2' };
+      const other = { ...model, snapshot: { ...model.snapshot, settings } };
+      expect(run(other, ...press(later, 'enter')).effects).toMatchObject([
+        { inMode: { mode: 'default', settings: { model: 'practice-2' } } },
+      ]);
+    });
+
+    test('still leaves it when the words were changed, not when they were erased', () => {
+      const changed = run(failed(), ...type(' Soon.', later), ...press(later, 'enter'));
+      expect(changed.effects).toEqual(again(`${text} Soon.`, {}));
+      const erased = run(failed(), ...press(later, 'ctrl+c'), ...type('why?', later), ...press(later, 'enter'));
+      expect(erased.effects).toEqual([{ ...inPlan, text: 'why?' }]);
+    });
+
+    test('changes no mode on another thread', () => {
+      const sent = { type: 'promptSent', promptId: 'p1', text, inMode: 'default' } as const;
+      const opened = { type: 'threadOpened', threadId: 'thread-2', snapshot: planning(emptySnapshot()) } as const;
+      const gone = { type: 'promptFailed', promptId: 'p1', text, why: 'gone' } as const;
+      const { effects } = run(modelWith(proposed()), sent, opened, gone, ...press(later, 'enter'));
+      expect(effects.filter(({ type }) => type === 'sendPrompt')).toEqual([{ ...inPlan, promptId: 'p1' }]);
+    });
+  });
+
   test('can be read while it is offered', () => {
     const text = Array.from({ length: 60 }, (_, at) => `- step ${at}`).join('\n');
     const model = modelWith(

@@ -23,7 +23,7 @@ const prompt = (text: string, changes: Partial<Extract<Effect, { type: 'sendProm
 });
 
 describe('prompts on their way', () => {
-  const sent = { type: 'promptSent', promptId: 'p1', text: 'hi' } as const;
+  const sent = { type: 'promptSent', promptId: 'p1', text: 'hi', inMode: null } as const;
 
   test('are shown at once, and once when the item comes', () => {
     const model = run(modelOf(), sent).model;
