@@ -26,6 +26,7 @@ export function snapshotOf(opened: ResultOf<typeof threadResume>): ThreadSnapsho
       sandboxPolicy: sandbox,
       cwd,
       mode: collaborationMode?.mode ?? 'default',
+      modeInstructions: collaborationMode?.settings.developer_instructions ?? null,
     },
     approvals: [],
     decisions: [],

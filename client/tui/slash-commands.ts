@@ -1,5 +1,5 @@
 import type { ReviewTarget } from '../../machines/protocol/methods/review.ts';
-import { toCollaborationMode } from '../../machines/protocol/types/thread.ts';
+import { toMode } from '../../machines/protocol/types/thread.ts';
 import { goalText } from './goal-text.ts';
 import { type Effect, type GoalWish, type Model, runningTurn, type Step } from './model.ts';
 import { addNote } from './notes.ts';
@@ -76,7 +76,7 @@ export const slashCommands: readonly SlashCommand[] = [
 function plan(model: Model, text: string): Step {
   const { settings } = model.snapshot;
   const next = text === '' && settings.mode === 'plan' ? 'default' : 'plan';
-  const mode = toCollaborationMode({ ...settings, mode: next });
+  const mode = toMode(settings, next);
   const turn = runningTurn(model);
   const change: Effect = { type: 'changeMode', mode };
   if (text === '') return [model, [change]];

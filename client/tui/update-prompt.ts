@@ -1,4 +1,4 @@
-import { type CollaborationMode, toCollaborationMode } from '../../machines/protocol/types/thread.ts';
+import { type CollaborationMode, toMode } from '../../machines/protocol/types/thread.ts';
 import { cleared, withText } from './composer/composer.ts';
 import { remember } from './composer/history.ts';
 import { type Echo, type Message, type Model, runningTurn, type Step } from './model.ts';
@@ -29,7 +29,7 @@ export function submit(model: Model, typed: string, how: 'send' | 'queue'): Step
 /** The mode that was meant with a prompt that could not be sent. */
 function modeAgain({ failedPrompt, snapshot }: Model): { readonly inMode?: CollaborationMode } {
   if (!failedPrompt?.isTyped || failedPrompt.inMode === null) return {};
-  return { inMode: toCollaborationMode({ ...snapshot.settings, mode: failedPrompt.inMode }) };
+  return { inMode: toMode(snapshot.settings, failedPrompt.inMode) };
 }
 
 /** `!ls`: a command of the person's own, not a prompt. */

@@ -42,6 +42,7 @@ export async function contextFacts(thread: Thread, run: TurnRun): Promise<Contex
           },
     // A reviewer plans nothing.
     mode: run.review ? 'default' : settings.mode,
+    modeInstructions: run.review ? null : settings.modeInstructions,
     developerInstructions: thread.overrides.developerInstructions ?? config.developer_instructions ?? null,
     skills: skills.flatMap(({ name, description, path, enabled }) => (enabled ? [{ name, description, path }] : [])),
     agentsMd: agentsMd.text === null ? null : { folder: settings.cwd, text: agentsMd.text },

@@ -60,6 +60,7 @@ export async function applyOverrides(
   thread.updateSettings({
     ...setup.settings,
     mode: thread.settings.mode,
+    modeInstructions: thread.settings.modeInstructions,
     approvalPolicy: shared.approvalPolicy,
     sandboxPolicy: shared.sandboxPolicy,
   });

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { approvalPolicy, sandboxPolicy } from '../../machines/protocol/types/policy.ts';
-import { collaborationMode, type ModeKind, type ThreadSettings } from '../../machines/protocol/types/thread.ts';
+import { modeKind, type ThreadSettings } from '../../machines/protocol/types/thread.ts';
 import type { TurnContextLine } from '../../machines/thread/rollout-line.ts';
 
 /** Where, and with which model, a turn that goes on after a restart began, whatever the configuration says now. */
@@ -8,10 +8,16 @@ export function loggedSettings(line: TurnContextLine | null, otherwise: ThreadSe
   return line ? { ...otherwise, cwd: line.cwd, model: line.model, effort: line.effort ?? null } : otherwise;
 }
 
-/** The mode of the last turn: what the log does not tell is no plan. */
-export function loggedMode(line: TurnContextLine | null): ModeKind {
-  const logged = v.safeParse(v.pick(collaborationMode, ['mode']), line?.collaboration_mode);
-  return logged.success ? logged.output.mode : 'default';
+const loggedCollaboration = v.object({
+  mode: modeKind,
+  settings: v.optional(v.object({ developer_instructions: v.optional(v.nullable(v.string()), null) })),
+});
+
+/** The mode of the last turn, and what the model was told about it: what the log does not tell is no plan. */
+export function loggedMode(line: TurnContextLine | null): Pick<ThreadSettings, 'mode' | 'modeInstructions'> {
+  const logged = v.safeParse(loggedCollaboration, line?.collaboration_mode);
+  if (!logged.success) return { mode: 'default', modeInstructions: null };
+  return { mode: logged.output.mode, modeInstructions: logged.output.settings?.developer_instructions ?? null };
 }
 
 /** When it asked and what its commands might touch; null for what the log does not tell. It may have been its own. */

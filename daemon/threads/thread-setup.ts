@@ -78,6 +78,7 @@ export async function setUpThread(
       ...shared,
       cwd,
       mode: 'default',
+      modeInstructions: null,
     },
   };
 }
@@ -176,7 +177,7 @@ export async function setUpStored(
     throw error;
   });
   const allowed = overrides.sandbox ? setup : notMoreThan(setup, lastContext?.sandbox_policy?.type);
-  const settings = { ...allowed.settings, mode: loggedMode(lastContext) };
+  const settings = { ...allowed.settings, ...loggedMode(lastContext) };
   // A client that comes back after a restart asks for nothing: it finds the model that the last turn ran with.
   const isAsked = Object.keys(overrides).length > 0 || settings.modelProvider !== meta?.model_provider;
   if (isAsked && openQuestions(record).length === 0) return { ...allowed, settings };

@@ -13,6 +13,8 @@ export interface ContextFacts {
   readonly permissions: PermissionFacts | null;
   /** Left out by the logs of older daemons, which had none. */
   readonly mode?: ModeKind;
+  /** What a client wants said about the mode in place of our words. Left out by the logs of older daemons. */
+  readonly modeInstructions?: string | null;
   readonly developerInstructions: string | null;
   /** Left out by the logs of older daemons. */
   readonly skills?: readonly SkillFacts[];
@@ -28,7 +30,7 @@ export function initialContext(facts: ContextFacts): readonly MessageItem[] {
     ...message('developer', [
       skillsText(facts.skills ?? []),
       facts.permissions && permissionsText(facts.permissions),
-      facts.mode === 'plan' ? modeText('plan') : null,
+      modeAtStart(facts),
       facts.developerInstructions,
     ]),
     ...message('user', [agentsMdPart(facts), facts.environment && environmentContext(facts.environment)]),
@@ -46,7 +48,7 @@ export function contextChanges(previous: ContextFacts, next: ContextFacts): read
       changed(skillsText(previous.skills ?? []), skillsText(next.skills ?? [])),
       permissions &&
         changed(previous.permissions && permissionsText(previous.permissions), permissionsText(permissions)),
-      changed(modeText(previous.mode ?? 'default'), modeText(next.mode ?? 'default')),
+      changed(modePart(previous), modePart(next)),
       changed(previous.developerInstructions, developerInstructions),
     ]),
     ...message('user', [
@@ -54,6 +56,14 @@ export function contextChanges(previous: ContextFacts, next: ContextFacts): read
       environment && environmentContext(environment, previous.environment),
     ]),
   ];
+}
+
+const modePart = ({ mode = 'default', modeInstructions = null }: ContextFacts): string =>
+  modeText(mode, modeInstructions);
+
+/** Our own words about Default mode only say what has ended. */
+function modeAtStart(facts: ContextFacts): string | null {
+  return facts.mode === 'plan' || facts.modeInstructions != null ? modePart(facts) : null;
 }
 
 function agentsMdPart({ agentsMd }: ContextFacts): string | null {

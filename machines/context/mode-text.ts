@@ -11,7 +11,11 @@ const PLAN = `Plan mode is on: you and the user work out what is to be done, and
 
 const DEFAULT = `Plan mode is off: from here on carry things out. \`request_user_input\` does not work now; where something is unclear, decide for what the user most likely wants and name the assumption in your answer.`;
 
-/** The part that says how a mode works; said when the mode changes, and at a thread's start only for Plan mode. */
-export function modeText(mode: ModeKind): string {
+/**
+ * The part that says how a mode works; said when that changes, and at a thread's start only when there is more to say
+ * than that no mode has ended. @param instructions a client's words in place of ours, also empty ones
+ */
+export function modeText(mode: ModeKind, instructions: string | null = null): string {
+  if (instructions !== null) return `<collaboration_mode>${instructions}</collaboration_mode>`;
   return `<collaboration_mode>\n${mode === 'plan' ? PLAN : DEFAULT}\n</collaboration_mode>`;
 }

@@ -109,6 +109,32 @@ describe('a turn in Plan mode', () => {
     expect(told).toEqual([[], ['on'], ['on'], ['on', 'off'], ['on', 'off']]);
   });
 
+  test('is told in the words of the client that sets it, until it is set without; also after a restart', async () => {
+    const scene = await startScene({ script: () => text('ok') });
+    const said = (mode: 'plan' | 'default', words: string | null) => ({
+      collaborationMode: { mode, settings: { model: 'gpt-5.4', developer_instructions: words } },
+    });
+    const thread = await startThread(await scene.connect());
+    await thread.run('one', said('default', 'Be brief.'));
+    await thread.run('two');
+    expect(thread.snapshot?.settings).toMatchObject({ mode: 'default', modeInstructions: 'Be brief.' });
+    await thread.client.request(threadSettingsUpdate, { threadId: thread.id, ...said('plan', 'Ask first.') });
+    await thread.run('three');
+
+    await scene.daemon.stop();
+    await scene.start();
+    const client = await scene.connect();
+    const { collaborationMode } = await client.request(threadResume, { threadId: thread.id });
+    const again = await attachThread(client, thread.id);
+    await again.run('four');
+    await again.run('five', said('plan', null));
+
+    expect(collaborationMode?.settings.developer_instructions).toBe('Ask first.');
+    const own = [/Be brief/, /Ask first/].map((words) => expect.stringMatching(words));
+    const ours = expect.stringContaining('Plan mode is on');
+    expect(scene.openai.requests.map(modeParts)).toEqual([own.slice(0, 1), own.slice(0, 1), own, own, [...own, ours]]);
+  });
+
   test('keeps what was shown of a plan that was cut', async () => {
     const scene = await startScene({ script: [text(ANSWER, { chunks: 8, gate: 'words' })] });
     const thread = await startThread(await scene.connect());

@@ -38,6 +38,7 @@ export function makeSnapshot(changes: Partial<Thread> = {}): ThreadSnapshot {
       sandboxPolicy: { type: 'readOnly', networkAccess: false },
       cwd: '/repo',
       mode: 'default',
+      modeInstructions: null,
     },
     approvals: [],
     decisions: [],

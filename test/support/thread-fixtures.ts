@@ -48,6 +48,7 @@ export function emptySnapshot(changes: Partial<ThreadSnapshot> = {}): ThreadSnap
       },
       cwd: '/home/user/project',
       mode: 'default',
+      modeInstructions: null,
     },
     approvals: [],
     decisions: [],

@@ -1,4 +1,4 @@
-import { toCollaborationMode } from '../../../machines/protocol/types/thread.ts';
+import { toMode } from '../../../machines/protocol/types/thread.ts';
 import type { Model } from '../model.ts';
 import { fitLine, type Line, row, type Size, span } from '../view/line.ts';
 import { wrapWithPrefix } from '../view/wrap.ts';
@@ -27,7 +27,7 @@ function press(turnId: string, keyName: string, { snapshot }: Model): OverlayOut
   switch (keyName) {
     case 'y':
     case 'enter': {
-      const inMode = toCollaborationMode({ ...snapshot.settings, mode: 'default' });
+      const inMode = toMode(snapshot.settings, 'default');
       const prompt = { text: CARRY_OUT, mode: 'start', turnId: null, promptId: null, inMode } as const;
       return { kind: 'close', effects: [{ type: 'sendPrompt', ...prompt }] };
     }

@@ -120,7 +120,7 @@ export const collaborationMode = v.object({
   settings: v.object({
     model: v.string(),
     reasoning_effort: v.nullish(v.string()),
-    /** Not taken: what the model is told about a mode is ours. */
+    /** What the model is told about the mode in place of our own words; null: those. */
     developer_instructions: v.nullish(v.string()),
   }),
 });
@@ -135,44 +135,48 @@ export const threadSettings = v.object({
   sandboxPolicy,
   cwd: v.string(),
   mode: v.optional(modeKind, 'default'),
+  /** What the model is told about the mode in place of our own words; null: those. */
+  modeInstructions: v.optional(v.nullable(v.string()), null),
 });
 export type ThreadSettings = v.InferOutput<typeof threadSettings>;
 
 /** The same as it is told: with what the reference's clients expect and is equal for all threads (protocol.md §10). */
 export const toldSettings = v.object({
-  ...v.omit(threadSettings, ['mode']).entries,
+  ...v.omit(threadSettings, ['mode', 'modeInstructions']).entries,
   approvalsReviewer: v.literal('user'),
   collaborationMode,
 });
 export type ToldSettings = v.InferOutput<typeof toldSettings>;
 
-export function toCollaborationMode({
-  mode,
-  model,
-  effort,
-}: Pick<ThreadSettings, 'mode' | 'model' | 'effort'>): CollaborationMode {
-  return { mode, settings: { model, reasoning_effort: effort, developer_instructions: null } };
+type ModeSettings = Pick<ThreadSettings, 'mode' | 'model' | 'effort' | 'modeInstructions'>;
+
+export function toCollaborationMode({ mode, model, effort, modeInstructions }: ModeSettings): CollaborationMode {
+  return { mode, settings: { model, reasoning_effort: effort, developer_instructions: modeInstructions } };
+}
+
+/** A mode for the next turn: what somebody wrote about another one does not hold for it. */
+export function toMode(settings: ModeSettings, mode: ModeKind): CollaborationMode {
+  const modeInstructions = mode === settings.mode ? settings.modeInstructions : null;
+  return toCollaborationMode({ ...settings, mode, modeInstructions });
 }
 
 /** The settings that a mode brings: all of them, also an effort that is left to the model. */
-export function fromCollaborationMode({
-  mode,
-  settings,
-}: CollaborationMode): Pick<ThreadSettings, 'mode' | 'model' | 'effort'> {
-  return { mode, model: settings.model, effort: settings.reasoning_effort ?? null };
+export function fromCollaborationMode({ mode, settings }: CollaborationMode): ModeSettings {
+  const { model, reasoning_effort: effort = null, developer_instructions: modeInstructions = null } = settings;
+  return { mode, model, effort, modeInstructions };
 }
 
-export function toToldSettings({ mode, ...settings }: ThreadSettings): ToldSettings {
-  const { model, effort } = settings;
-  return { ...settings, approvalsReviewer: 'user', collaborationMode: toCollaborationMode({ mode, model, effort }) };
+export function toToldSettings({ mode, modeInstructions, ...settings }: ThreadSettings): ToldSettings {
+  const collaborationMode = toCollaborationMode({ ...settings, mode, modeInstructions });
+  return { ...settings, approvalsReviewer: 'user', collaborationMode };
 }
 
 export function fromToldSettings({
   approvalsReviewer: _,
-  collaborationMode: { mode },
+  collaborationMode: { mode, settings: told },
   ...settings
 }: ToldSettings): ThreadSettings {
-  return { ...settings, mode };
+  return { ...settings, mode, modeInstructions: told.developer_instructions ?? null };
 }
 
 /** Everything a client needs to show a thread; the state that `foldThread` keeps. */

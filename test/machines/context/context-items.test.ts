@@ -175,6 +175,11 @@ describe('contextChanges', () => {
       ],
     },
     { name: 'Plan mode', next: { ...facts, mode: 'plan' as const }, items: [message('developer', modeText('plan'))] },
+    {
+      name: 'what a client says of the mode, in place of our words',
+      next: { ...facts, mode: 'plan' as const, modeInstructions: 'Ask first.' },
+      items: [message('developer', '<collaboration_mode>Ask first.</collaboration_mode>')],
+    },
     { name: 'no mode where none was known', next: { ...facts, mode: 'default' as const }, items: [] },
     { name: 'base instructions never', next: { ...facts, baseInstructions: 'other' }, items: [] },
     {
