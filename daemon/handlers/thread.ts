@@ -48,10 +48,11 @@ export function threadHandlers(deps: HandlerDeps): Pick<Handlers, ThreadMethods>
       return { status: 'unsubscribed' as const };
     },
     'thread/settings/update': async ({ threadId, ...change }, { connection }) => {
-      const thread = await registry.load(threadId, {}, environmentOf(connection, deps.home).variables);
+      const { variables } = environmentOf(connection, deps.home);
+      const thread = await registry.refresh(await registry.load(threadId, {}, variables));
       const { collaborationMode: mode, ...plain } = change;
       const given = Object.entries(plain).filter(([, value]) => value !== null && value !== undefined);
-      thread.updateSettings({ ...Object.fromEntries(given), ...(mode ? fromCollaborationMode(mode) : {}) });
+      thread.chooseSettings({ ...Object.fromEntries(given), ...(mode ? fromCollaborationMode(mode) : {}) });
       // For all by design: nobody's own choice of before outlasts it.
       const changed = { approvalPolicy: change.approvalPolicy != null, sandboxPolicy: change.sandboxPolicy != null };
       if (thread.policies.forget(changed)) deps.broadcast.presence(thread);

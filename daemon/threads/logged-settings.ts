@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { approvalPolicy, sandboxPolicy } from '../../machines/protocol/types/policy.ts';
-import { modeKind, type ThreadSettings } from '../../machines/protocol/types/thread.ts';
+import { modeKind, type ThreadSettings, threadSettings } from '../../machines/protocol/types/thread.ts';
 import type { TurnContextLine } from '../../machines/thread/rollout-line.ts';
+import type { ThreadRecord } from '../../machines/thread/thread-record.ts';
 
 /** Where, and with which model, a turn that goes on after a restart began, whatever the configuration says now. */
 export function loggedSettings(line: TurnContextLine | null, otherwise: ThreadSettings): ThreadSettings {
@@ -12,6 +13,12 @@ const loggedCollaboration = v.object({
   mode: modeKind,
   settings: v.optional(v.object({ developer_instructions: v.optional(v.nullable(v.string()), null) })),
 });
+
+/** What somebody chose since the last turn; null for nothing, and for what this version cannot read. */
+export function chosenSettings({ chosen }: ThreadRecord): ThreadSettings | null {
+  const read = v.safeParse(threadSettings, chosen);
+  return read.success ? read.output : null;
+}
 
 /** The mode of the last turn, and what the model was told about it: what the log does not tell is no plan. */
 export function loggedMode(line: TurnContextLine | null): Pick<ThreadSettings, 'mode' | 'modeInstructions'> {

@@ -12,7 +12,7 @@ import { openQuestions } from '../../machines/thread/reopen.ts';
 import type { ThreadRecord } from '../../machines/thread/thread-record.ts';
 import { parseTomlValue } from '../config/config-layer.ts';
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
-import { loggedMode, loggedSettings } from './logged-settings.ts';
+import { chosenSettings, loggedMode, loggedSettings } from './logged-settings.ts';
 
 /** What a client asks a thread to run with; null leaves it to the configuration. */
 export interface ThreadOverrides {
@@ -168,7 +168,8 @@ export async function setUpStored(
   variables: WorkPlace['variables'],
 ): Promise<ThreadSetup> {
   const { meta, lastContext } = record;
-  const place = { cwd: overrides.cwd ?? lastContext?.cwd ?? meta?.cwd ?? home, variables };
+  const chosen = chosenSettings(record);
+  const place = { cwd: overrides.cwd ?? chosen?.cwd ?? lastContext?.cwd ?? meta?.cwd ?? home, variables };
   const setUp = (modelProvider: string | null | undefined) =>
     setUpThread(home, place, { ...overrides, modelProvider }, chooseProvider);
   const wanted = overrides.modelProvider ?? (overrides.config?.model_provider ? null : meta?.model_provider);
@@ -176,10 +177,17 @@ export async function setUpStored(
     if (error instanceof RpcError && error.errorName === 'providerNotFound') return setUp(overrides.modelProvider);
     throw error;
   });
-  const allowed = overrides.sandbox ? setup : notMoreThan(setup, lastContext?.sandbox_policy?.type);
-  const settings = { ...allowed.settings, ...loggedMode(lastContext) };
-  // A client that comes back after a restart asks for nothing: it finds the model that the last turn ran with.
+  const lastMode = chosen ? MODES[RANKS[chosen.sandboxPolicy.type]] : lastContext?.sandbox_policy?.type;
+  const allowed = overrides.sandbox ? setup : notMoreThan(setup, lastMode);
+  const { mode, modeInstructions } = chosen ?? loggedMode(lastContext);
+  const settings = { ...allowed.settings, mode, modeInstructions };
+  // A client that comes back after a restart asks for nothing: it finds the model that the last turn ran with, or that
+  // was chosen since.
   const isAsked = Object.keys(overrides).length > 0 || settings.modelProvider !== meta?.model_provider;
   if (isAsked && openQuestions(record).length === 0) return { ...allowed, settings };
-  return { ...allowed, settings: loggedSettings(lastContext, settings) };
+  const last = loggedSettings(lastContext, settings);
+  return {
+    ...allowed,
+    settings: chosen ? { ...last, cwd: chosen.cwd, model: chosen.model, effort: chosen.effort } : last,
+  };
 }

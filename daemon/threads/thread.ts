@@ -5,6 +5,7 @@ import { createUuidV7 } from '../../machines/core/ids.ts';
 import { findModel } from '../../machines/model/models.ts';
 import type { ResponseItem } from '../../machines/model/response-item.ts';
 import type { Usage } from '../../machines/model/usage.ts';
+import type { ThreadNotification } from '../../machines/protocol/index.ts';
 import type { ClientEnvironment } from '../../machines/protocol/methods/initialize.ts';
 import type { WaitingLink } from '../../machines/protocol/methods/thread-why.ts';
 import type { ClientTag } from '../../machines/protocol/types/item.ts';
@@ -185,12 +186,26 @@ export class Thread {
     this.journal.announce({ method: 'thread/name/updated', params: { threadId: this.id, threadName: name } });
   }
 
-  /** Changes what the next turn runs with. */
+  /** Tells what the next turn runs with. The turn's own lines keep it. */
   updateSettings(change: Partial<ThreadSettings>): void {
+    const event = this.settingsEvent({ ...this.settings, ...change });
+    if (event) this.journal.announce(event);
+  }
+
+  /** Somebody chose what the next turn runs with: it outlives the daemon. @throws RpcError threadStoreFailed */
+  chooseSettings(change: Partial<ThreadSettings>): void {
     const settings = { ...this.settings, ...change };
-    if (JSON.stringify(settings) === JSON.stringify(this.settings)) return;
+    const event = this.settingsEvent(settings);
+    if (!event || this.journal.record([{ type: 'codex_daemon', payload: { kind: 'settings', settings } }], event))
+      return;
+    throw new RpcError('threadStoreFailed', 'the settings are as before: the log of the thread cannot be written to');
+  }
+
+  /** Null: nothing changes. */
+  private settingsEvent(settings: ThreadSettings): ThreadNotification | null {
+    if (JSON.stringify(settings) === JSON.stringify(this.settings)) return null;
     const params = { threadId: this.id, threadSettings: toToldSettings(settings) };
-    this.journal.announce({ method: 'thread/settings/updated', params });
+    return { method: 'thread/settings/updated', params };
   }
 
   /** Changes what the rest of a turn asks with. False: it does not run, or is still being set up. */

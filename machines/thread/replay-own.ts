@@ -29,6 +29,9 @@ export function replayOwn(record: ThreadRecord, own: DaemonRecord): void {
     case 'intent':
       record.intents.set(own.callId, own);
       return;
+    case 'settings':
+      record.chosen = own.settings;
+      return;
     case 'goalCleared':
       record.goal = null;
       return;

@@ -19,6 +19,7 @@ export function replayLine(record: ThreadRecord, line: RolloutLine): void {
       return;
     case 'turn_context':
       record.lastContext = line.payload;
+      record.chosen = null;
       return;
     case 'response_item':
       replayResponseItem(record, line.payload);

@@ -2,7 +2,7 @@ import type { ContextFacts } from '../context/context-items.ts';
 import type { ResponseItem } from '../model/response-item.ts';
 import type { ApprovalOutcome, OpenApproval } from '../protocol/types/approval.ts';
 import type { ClientTag, ThreadItem } from '../protocol/types/item.ts';
-import type { QueuedPrompt, TurnError } from '../protocol/types/thread.ts';
+import type { QueuedPrompt, ThreadSettings, TurnError } from '../protocol/types/thread.ts';
 
 /**
  * The lines of a thread's log, in the reference's layout (agent.md §12), one JSON object each. Lines of type
@@ -78,6 +78,8 @@ export type DaemonRecord =
   | { readonly kind: 'context'; readonly facts: ContextFacts }
   /** Written before a question is asked, so that it outlives the daemon. */
   | ({ readonly kind: 'question' } & QuestionRecord)
+  /** What somebody chose for the turns to come; the next turn's own line takes its place. */
+  | { readonly kind: 'settings'; readonly settings: ThreadSettings }
   /** The reference keeps this out of its log. */
   | { readonly kind: 'goalCleared' }
   | { readonly kind: 'decision'; readonly outcome: ApprovalOutcome }
@@ -106,8 +108,9 @@ export function isOfHistory({ kind }: DaemonRecord): boolean {
     case 'turnFailed':
     case 'turnStopped':
       return true;
-    // The numbers, the line of prompts and the goal are the thread's own.
+    // The numbers, the line of prompts, the goal and what is chosen for later turns are the thread's own.
     case 'seq':
+    case 'settings':
     case 'prompt':
     case 'promptTaken':
     case 'promptWithdrawn':

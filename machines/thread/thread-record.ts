@@ -5,7 +5,7 @@ import { previewOf } from '../protocol/prompt-text.ts';
 import type { ApprovalOutcome } from '../protocol/types/approval.ts';
 import type { ThreadGoal } from '../protocol/types/goal.ts';
 import type { PlanStep, ThreadItem } from '../protocol/types/item.ts';
-import type { QueuedPrompt, Turn } from '../protocol/types/thread.ts';
+import type { QueuedPrompt, ThreadSettings, Turn } from '../protocol/types/thread.ts';
 import type { QuestionRecord, SessionMeta, TurnContextLine } from './rollout-line.ts';
 import type { TurnMark } from './turn-mark.ts';
 
@@ -20,6 +20,8 @@ export interface OpenIntent {
 export interface ThreadRecord {
   meta: SessionMeta | null;
   lastContext: TurnContextLine | null;
+  /** What was chosen since the last turn. Read with care: another version may have written it. */
+  chosen: ThreadSettings | null;
   /** Facts that the model was told last. */
   context: ContextFacts | null;
   history: ResponseItem[];
@@ -46,6 +48,7 @@ export function emptyRecord(): ThreadRecord {
   return {
     meta: null,
     lastContext: null,
+    chosen: null,
     context: null,
     history: [],
     turns: [],

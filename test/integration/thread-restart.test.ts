@@ -92,6 +92,33 @@ describe('a restart', () => {
     expect([model, reasoningEffort]).toEqual(['gpt-5.5', null]);
   });
 
+  test('keeps what was chosen when no turn came after it, and gives no more rights than that', async () => {
+    const scene = await startScene({
+      script: () => text('ok'),
+      config: { top: ['sandbox_mode = "danger-full-access"'] },
+    });
+    const client = await scene.connect();
+    const thread = await startThread(client, { sandbox: 'danger-full-access' });
+    await thread.run('hi');
+    const choice = {
+      collaborationMode: { mode: 'plan' as const, settings: { model: 'gpt-5.4', reasoning_effort: 'high' } },
+      sandboxPolicy: { type: 'readOnly' as const, networkAccess: false },
+    };
+    await client.request(threadSettingsUpdate, { threadId: thread.id, ...choice });
+
+    await scene.daemon.kill9();
+    await scene.start();
+    const again = await attachThread(await scene.connect(), thread.id);
+    const chosen = { model: 'gpt-5.4', effort: 'high', mode: 'plan', sandboxPolicy: choice.sandboxPolicy };
+    expect(again.snapshot?.settings).toMatchObject(chosen);
+
+    await again.run('go', { model: 'gpt-5.5', effort: 'low' });
+    await scene.daemon.kill9();
+    await scene.start();
+    const last = await attachThread(await scene.connect(), thread.id);
+    expect(last.snapshot?.settings).toMatchObject({ ...chosen, model: 'gpt-5.5', effort: 'low' });
+  });
+
   test('leaves the listing as it was', async () => {
     const scene = await startScene({ script: () => text('ok') });
     const client = await scene.connect();

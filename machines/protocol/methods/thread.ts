@@ -153,7 +153,7 @@ export const threadSettingsUpdate = defineRequest({
     collaborationMode: v.nullish(collaborationMode),
   }),
   result: v.object({}),
-  errors: ['threadNotFound'],
+  errors: ['threadNotFound', 'threadStoreFailed'],
   mutates: true,
 });
 
