@@ -9,6 +9,9 @@ const DECIDED = {
   cancel: 'cancelled',
 } as const;
 
+/** Kinds by which nothing is permitted: somebody wants to know something. */
+const OPEN_QUESTIONS: ReadonlySet<AuditSubject['kind']> = new Set(['userInput', 'mcpElicitation']);
+
 /** One line of the table: when, which thread, what happened, to what, and through whom. */
 export function auditRow(line: AuditLine): string {
   const at = line.at.replace('T', ' ').replace(/\.\d+Z$/, 'Z');
@@ -20,12 +23,12 @@ export function auditRow(line: AuditLine): string {
 function happened(line: Exclude<AuditLine, { kind: 'resumed' }>): string {
   if (line.kind === 'question') return 'asked';
   if (line.kind === 'auto') return 'allowed by an earlier answer';
-  const isPermission = line.subject?.kind !== 'userInput';
+  const isPermission = !line.subject || !OPEN_QUESTIONS.has(line.subject.kind);
   return line.decision === 'accept' && !isPermission ? 'answered' : DECIDED[line.decision];
 }
 
 function subjectText({ kind, command, cwd, reason, paths }: AuditSubject): string {
-  if (kind === 'userInput') return (reason ?? kind).replace(/\p{C}|\s+/gu, ' ');
+  if (OPEN_QUESTIONS.has(kind)) return (reason ?? kind).replace(/\p{C}|\s+/gu, ' ');
   const what = kind === 'fileChange' ? `change of ${paths.join(', ')}` : (command ?? kind);
   return `${what}${cwd === null ? '' : ` in ${cwd}`}${reason === null ? '' : ` (${reason})`}`.replace(
     /\p{C}|\s+/gu,

@@ -1,13 +1,16 @@
 import type { AnswerContent, OpenApproval, UserInputQuestion } from '../../machines/protocol/types/approval.ts';
 import { CliError } from './cli-error.ts';
+import { elicitationRows, filledForm } from './elicitation-answers.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /**
- * Words of a command line as answers to the questions of the model, one for each in their order. A number from 1 chooses
- * an option, and so does its label; anything else is an answer in other words.
+ * Words of a command line as answers. To the form of an MCP server: `NAME=VALUE` each. To the questions of the model: one
+ * for each in their order, where a number from 1 chooses an option, and so does its label; anything else is an answer in
+ * other words.
  * @throws CliError usage
  */
 export function filledAnswers({ approvalId, form }: OpenApproval, given: readonly string[]): AnswerContent {
+  if (form?.type === 'mcpForm') return filledForm(approvalId, form.schema, given);
   if (form?.type !== 'userInput') {
     throw new CliError(`${approvalId} asks for a decision: allow or deny it`, exitCodes.usage);
   }
@@ -28,9 +31,10 @@ function answerTo({ options }: UserInputQuestion, given: string): { answers: str
   return { answers: [chosen?.label ?? given] };
 }
 
-/** The questions with their options by number, a row each. */
+/** What is to be filled in, with its options by number, a row each. */
 export function questionRows({ form }: OpenApproval): string[] {
-  if (form?.type !== 'userInput') return [];
+  if (!form) return [];
+  if (form.type !== 'userInput') return elicitationRows(form);
   return form.questions.flatMap(({ header, question, options }) => [
     `${header}: ${question}`,
     ...(options ?? []).map(({ label, description }, at) => `  ${at + 1} ${label}${description && `: ${description}`}`),

@@ -1,6 +1,6 @@
 import type { ResultOf } from '../../machines/protocol/define.ts';
 import type { threadResume } from '../../machines/protocol/methods/thread.ts';
-import { kindOfRequest, questionKinds } from '../../machines/protocol/question-kinds.ts';
+import { askedBy, questionKinds } from '../../machines/protocol/question-kinds.ts';
 import type { ApprovalDecision, OpenApproval } from '../../machines/protocol/types/approval.ts';
 import { type ThreadItem, threadItem } from '../../machines/protocol/types/item.ts';
 import type { ThreadSnapshot, Turn } from '../../machines/protocol/types/thread.ts';
@@ -41,11 +41,9 @@ export function snapshotOf(opened: ResultOf<typeof threadResume>): ThreadSnapsho
 
 /** A server's request as a question of ours; null when it asks something else. */
 export function questionOf(id: string | number, method: string, params: unknown): OpenApproval | null {
-  const kind = kindOfRequest(method);
-  if (kind === null || typeof params !== 'object' || params === null) return null;
-  const { decisions, fromParams } = questionKinds[kind];
-  const own = fromParams(params);
-  if (own === null) return null;
+  const asked = askedBy(method, params);
+  if (asked === null || typeof params !== 'object' || params === null) return null;
+  const { kind, own } = asked;
   const given = params as Readonly<Record<string, unknown>>;
   const text = (name: string): string | null => (typeof given[name] === 'string' ? given[name] : null);
   const { startedAtMs, availableDecisions } = given;
@@ -58,7 +56,7 @@ export function questionOf(id: string | number, method: string, params: unknown)
     command: text('command'),
     cwd: text('cwd'),
     reason: text('reason'),
-    availableDecisions: decisionsOf(availableDecisions, decisions),
+    availableDecisions: decisionsOf(availableDecisions, questionKinds[kind].decisions),
     startedAtMs: typeof startedAtMs === 'number' ? startedAtMs : Date.now(),
     ...own,
   };

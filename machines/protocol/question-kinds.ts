@@ -1,4 +1,11 @@
 import { type AnyRequest, checkAgainst, type ParamsIn, type ParamsOf, type ResultOf } from './define.ts';
+import {
+  askedElicitation,
+  elicitationAnswer,
+  elicitationParams,
+  elicitationResult,
+  misfitOfElicitation,
+} from './elicitation.ts';
 import { commandApprovalRequest, fileChangeApprovalRequest, userInputRequest } from './methods/approval.ts';
 import { mcpServerElicitationRequest, TOOL_APPROVAL_KIND, toolApprovalMeta } from './methods/mcp-server.ts';
 import type {
@@ -78,6 +85,18 @@ export const questionKinds: Readonly<Record<QuestionKindName, QuestionKind>> = {
     fromParams: askedTool,
     toAnswer: toolAnswer,
     toResult: toolResult,
+  }),
+  // A server's own question, by the same request: what is no question about a tool is one of these.
+  mcpElicitation: defineKind({
+    request: mcpServerElicitationRequest,
+    // As in the reference, though nothing is permitted by it.
+    flag: 'waitingOnApproval',
+    decisions: ['accept', 'decline', 'cancel'],
+    toParams: elicitationParams,
+    fromParams: askedElicitation,
+    toAnswer: elicitationAnswer,
+    toResult: elicitationResult,
+    misfit: misfitOfElicitation,
   }),
   userInput: defineKind({
     request: userInputRequest,
@@ -168,10 +187,17 @@ function misfitOfInput(open: OpenApproval, content: AnswerContent | null): strin
   return stranger === undefined ? null : `no question has the id ${stranger}`;
 }
 
-/** The kind of question that a request of the reference's protocol asks, or null. */
-export function kindOfRequest(method: string): QuestionKindName | null {
-  const names = Object.keys(questionKinds) as QuestionKindName[];
-  return names.find((name) => questionKinds[name].request.method === method) ?? null;
+/** What a request of the reference's protocol asks, and what its kind reads in it; null: it cannot be shown. */
+export function askedBy(
+  method: string,
+  params: unknown,
+): { readonly kind: QuestionKindName; readonly own: NonNullable<ReturnType<QuestionKind['fromParams']>> } | null {
+  for (const kind of Object.keys(questionKinds) as QuestionKindName[]) {
+    const { request, fromParams } = questionKinds[kind];
+    const own = request.method === method ? fromParams(params) : null;
+    if (own !== null) return { kind, own };
+  }
+  return null;
 }
 
 /** An answer to such a request; null for an error, or for what is no answer. */

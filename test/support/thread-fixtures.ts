@@ -162,6 +162,41 @@ export function userInputOf(changes: Partial<OpenApproval> = {}): OpenApproval {
   };
 }
 
+/** A form of an MCP server, with a field of every kind. */
+export function elicitationOf(changes: Partial<OpenApproval> = {}): OpenApproval {
+  return {
+    ...approvalOf({ kind: 'mcpElicitation', itemId: 'call-1', command: null, cwd: null }),
+    reason: 'the MCP server box asks: Who are you?',
+    form: {
+      type: 'mcpForm',
+      server: 'box',
+      message: 'Who are you?',
+      schema: {
+        type: 'object',
+        properties: {
+          name: { type: 'string', title: 'Name', description: 'As your friends say it', minLength: 2 },
+          age: { type: 'integer', minimum: 0 },
+          color: { type: 'string', enum: ['red', 'blue'], enumNames: ['Red', 'Blue'] },
+          sure: { type: 'boolean', default: true },
+          pets: {
+            type: 'array',
+            items: {
+              anyOf: [
+                { const: 'c', title: 'Cat' },
+                { const: 'd', title: 'Dog' },
+              ],
+            },
+            maxItems: 1,
+          },
+        },
+        required: ['name'],
+      },
+    },
+    availableDecisions: ['accept', 'decline', 'cancel'],
+    ...changes,
+  };
+}
+
 /** A prompt in line whose id is its text. */
 export function queuedPrompt(text: string, sentBy: ClientTag | null = thisClient): QueuedPrompt {
   return { promptId: text, input: [{ type: 'text', text }], sentBy, queuedAtMs: 0, waitsFor: null };

@@ -2,10 +2,12 @@ import { Argument, Command } from 'commander';
 import { approvalList, approvalRespond } from '../../../machines/protocol/methods/approval.ts';
 import type { OpenApproval, QuestionAnswer } from '../../../machines/protocol/types/approval.ts';
 import type { DaemonLink } from '../../connection/link.ts';
+import { sanitizeRow } from '../../tui/view/sanitize.ts';
 import type { Cli } from '../cli.ts';
 import { CliError } from '../cli-error.ts';
 import { withLink } from '../cli-link.ts';
 import { type CliContext, say } from '../context.ts';
+import { proposedContent } from '../elicitation-answers.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { filledAnswers, questionRows } from '../filled-answers.ts';
 import { addLinkOptions, optionsOf } from '../options.ts';
@@ -18,6 +20,7 @@ Examples:
   codex approvals show 0199c2
   codex approvals allow 0199c2 --for-session
   codex approvals answer 0199c2 2 'as it was before'
+  codex approvals answer 0199c2 name=notes color=2
   codex approvals list --json
 
 Exit status: 0 listed or answered; 1 it was answered already, or the daemon cannot be reached; 2 wrong usage;
@@ -75,8 +78,11 @@ export function approvalsCommand(cli: Cli): Command {
       respond(context, link, approval, { decision: 'decline', content: null }, options),
     ),
   );
-  const answer = command('answer', 'answer what the model asks').addArgument(id());
-  answer.argument('<answers...>', 'one for each question: the number of an option, or your own words');
+  const answer = command('answer', 'answer what the model or an MCP server asks').addArgument(id());
+  answer.argument(
+    '<answers...>',
+    'one for each question: the number of an option, or your own words; for the form of an MCP server NAME=VALUE',
+  );
   answer.action(
     withOne((link, approval, options, words) =>
       respond(context, link, approval, { decision: 'accept', content: filledAnswers(approval, words) }, options),
@@ -105,8 +111,12 @@ function findOpen(open: readonly OpenApproval[], given: string): OpenApproval {
 
 /** @throws CliError usage for a question that yes does not answer */
 function allowed({ approvalId, form }: OpenApproval, forSession: boolean): QuestionAnswer {
-  if (form)
-    throw new CliError(`${approvalId} asks something: codex approvals answer ${approvalId} ANSWER…`, exitCodes.usage);
+  const content = form?.type === 'mcpForm' ? proposedContent(form.schema) : null;
+  if (content !== null) return { decision: 'accept', content };
+  if (form && form.type !== 'mcpUrl') {
+    const words = form.type === 'mcpForm' ? 'NAME=VALUE…' : 'ANSWER…';
+    throw new CliError(`${approvalId} asks something: codex approvals answer ${approvalId} ${words}`, exitCodes.usage);
+  }
   return { decision: forSession ? 'acceptForSession' : 'accept', content: null };
 }
 
@@ -122,14 +132,15 @@ async function respond(
   await link.request(approvalRespond, answer);
   const done = decision === 'decline' ? 'denied' : content === null ? 'allowed' : 'answered';
   if (json === true) printJson(context, answer);
-  else say(context, `${done}: ${approval.command ?? (approval.form ? approval.reason : approval.kind)}`);
+  else say(context, sanitizeRow(`${done}: ${approval.command ?? (approval.form ? approval.reason : approval.kind)}`));
 }
 
 const printJson = (context: CliContext, value: unknown) => context.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 
 function lineOf({ approvalId, threadId, kind, command, cwd, reason }: OpenApproval): string {
   const what = command === null ? kind : command.replace(/\s+/g, ' ');
-  return `${approvalId}  thread ${threadId.slice(0, 13)}  ${what}${cwd ? ` in ${cwd}` : ''}${reason ? ` (${reason})` : ''}`;
+  const why = reason ? ` (${reason})` : '';
+  return sanitizeRow(`${approvalId}  thread ${threadId.slice(0, 13)}  ${what}${cwd ? ` in ${cwd}` : ''}${why}`);
 }
 
 function detailsOf(approval: OpenApproval): string {
@@ -144,5 +155,7 @@ function detailsOf(approval: OpenApproval): string {
     ['asked', new Date(startedAtMs).toISOString()],
     ['answers', availableDecisions.join(', ')],
   ];
-  return [...rows.map(([name = '', value = '']) => `${name.padEnd(12)}${value}`), ...questionRows(approval)].join('\n');
+  const told = rows.map(([name = '', value = '']) => `${name.padEnd(12)}${value}`);
+  // A model's words, or a stranger's: they must not reach the terminal's controls.
+  return [...told, ...questionRows(approval)].map(sanitizeRow).join('\n');
 }

@@ -1,4 +1,5 @@
 import { createApproval } from './approval.ts';
+import { createElicitation } from './elicitation.ts';
 import { createHelp } from './help.ts';
 import { createLogin } from './login.ts';
 import { createMcp } from './mcp.ts';
@@ -15,6 +16,7 @@ import { createWho } from './who.ts';
 /** Every overlay there is, by id. */
 export const overlays = {
   approval: createApproval,
+  elicitation: createElicitation,
   help: createHelp,
   login: createLogin,
   mcp: createMcp,

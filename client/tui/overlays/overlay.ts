@@ -31,6 +31,7 @@ export interface Overlay {
 
 export type OverlayId =
   | 'approval'
+  | 'elicitation'
   | 'help'
   | 'login'
   | 'mcp'

@@ -1,6 +1,7 @@
 import type { QuestionKindName } from '../../../machines/protocol/types/approval.ts';
 import type { Model } from '../model.ts';
 import { createApproval } from './approval.ts';
+import { createElicitation } from './elicitation.ts';
 import type { Overlay } from './overlay.ts';
 import { createPlanOffer, offeredPlan } from './plan-offer.ts';
 import { createUserInput } from './user-input.ts';
@@ -10,6 +11,7 @@ const byKind: Readonly<Record<QuestionKindName, (approvalId: string) => Overlay>
   command: createApproval,
   fileChange: createApproval,
   mcpToolCall: createApproval,
+  mcpElicitation: createElicitation,
   userInput: createUserInput,
 };
 

@@ -57,14 +57,19 @@ export function outcomeText({ decision, by, waitedMs, content }: ApprovalOutcome
   return `${mark} ${verb} by ${who} after ${duration(waitedMs)}${filled === null ? '' : `: ${filled}`}`;
 }
 
-/** What was answered, where it was more than yes or no. */
+/** What was answered, where it was more than yes or no: to the model, or to the form of an MCP server. */
 function answersText(content: AnswerContent): string | null {
   const checked = checkAgainst(userInputRequest.result, content);
-  if (!checked.ok) return null;
+  if (!checked.ok) return Object.keys(content).length === 0 ? null : sanitizeRow(valuesText(content));
   const { answers } = checked.value as ResultOf<typeof userInputRequest>;
   const said = Object.values(answers).flatMap((one) => one.answers);
   return said.length === 0 ? 'nothing' : sanitizeRow(said.join(' · '));
 }
+
+const valuesText = (content: AnswerContent): string =>
+  Object.values(content)
+    .map((value) => (Array.isArray(value) ? value.join(', ') : String(value)))
+    .join(' · ');
 
 export function sandboxName(policy: WireSandboxPolicy): string {
   const names = { dangerFullAccess: 'danger-full-access', readOnly: 'read-only', workspaceWrite: 'workspace-write' };

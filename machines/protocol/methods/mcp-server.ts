@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { defineNotification, defineRequest } from '../define.ts';
+import { answerContent } from '../types/approval.ts';
+import { elicitationSchema } from '../types/elicitation.ts';
 
 /** MCP servers, which the daemon runs for all threads (protocol.md §9.2 to 9.4). */
 
@@ -108,24 +110,28 @@ export const toolApprovalMeta = v.looseObject({
   tool_params: v.optional(v.unknown()),
 });
 
+const elicited = {
+  threadId: v.string(),
+  turnId: v.nullish(v.string()),
+  serverName: v.string(),
+  message: v.string(),
+  _meta: v.optional(v.unknown()),
+};
+
 /**
- * Asks a client of the reference whether a tool may be called: an empty form (protocol.md §9.5). `persist` names how
- * long an answer may hold; the answer says by the same member whether it shall.
+ * What an MCP server asks a person, put to a client of the reference (protocol.md §9.5). So is whether a tool may be
+ * called: an empty form, whose `_meta.persist` names how long an answer may hold; the answer says by the same member
+ * whether it shall.
  */
 export const mcpServerElicitationRequest = defineRequest({
   method: 'mcpServer/elicitation/request',
-  params: v.object({
-    threadId: v.string(),
-    turnId: v.nullish(v.string()),
-    serverName: v.string(),
-    mode: v.literal('form'),
-    message: v.string(),
-    requestedSchema: v.unknown(),
-    _meta: v.optional(v.unknown()),
-  }),
+  params: v.variant('mode', [
+    v.object({ ...elicited, mode: v.literal('form'), requestedSchema: elicitationSchema }),
+    v.object({ ...elicited, mode: v.literal('url'), url: v.string(), elicitationId: v.string() }),
+  ]),
   result: v.object({
     action: v.picklist(['accept', 'decline', 'cancel']),
-    content: v.optional(v.unknown()),
+    content: v.nullish(answerContent),
     _meta: v.optional(v.unknown()),
   }),
 });

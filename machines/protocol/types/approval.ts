@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { elicitationForm, elicitationUrl } from './elicitation.ts';
 import { clientTag } from './item.ts';
 
 /** Once, for the rest of this thread, refuse and go on, refuse and stop the turn (protocol.md §7). */
@@ -17,9 +18,11 @@ export const userInputQuestion = v.object({
 });
 export type UserInputQuestion = v.InferOutput<typeof userInputQuestion>;
 
-/** What a person is to fill in, where yes and no are not enough. One entry for each kind of question that has one. */
+/** What a person is to fill in or to look at, where yes and no to a command are not enough. */
 export const questionForm = v.variant('type', [
   v.object({ type: v.literal('userInput'), questions: v.array(userInputQuestion) }),
+  elicitationForm,
+  elicitationUrl,
 ]);
 export type QuestionForm = v.InferOutput<typeof questionForm>;
 
@@ -27,7 +30,7 @@ export type QuestionForm = v.InferOutput<typeof questionForm>;
 export const openApproval = v.object({
   approvalId: v.string(),
   /** What is known of each kind: machines/protocol/question-kinds.ts. */
-  kind: v.picklist(['command', 'fileChange', 'userInput', 'mcpToolCall']),
+  kind: v.picklist(['command', 'fileChange', 'userInput', 'mcpToolCall', 'mcpElicitation']),
   threadId: v.string(),
   turnId: v.string(),
   itemId: v.string(),

@@ -3,9 +3,24 @@ import { describe, expect, test } from 'vitest';
 import { RpcError } from '../../../machines/core/errors.ts';
 import { ALL_SOURCE_KINDS } from '../../../machines/protocol/methods/thread-search.ts';
 import type { OpenApproval } from '../../../machines/protocol/types/approval.ts';
+import type { ElicitationSchema } from '../../../machines/protocol/types/elicitation.ts';
 import { withFake, withTiny } from '../../support/cli-homes.ts';
 import { makeThread, THREAD_ID, TURN_ID } from '../../support/client-thread.ts';
-import { userInputOf } from '../../support/thread-fixtures.ts';
+import { elicitationOf, userInputOf } from '../../support/thread-fixtures.ts';
+
+const addressForm: OpenApproval['form'] = {
+  type: 'mcpUrl',
+  server: 'box',
+  message: 'Sign in',
+  url: 'https://example.test/in',
+  elicitationId: 'e1',
+};
+const formOf = (properties: ElicitationSchema['properties']): OpenApproval['form'] => ({
+  type: 'mcpForm',
+  server: 'box',
+  message: 'Sure?',
+  schema: { type: 'object', properties },
+});
 
 describe('codex threads', () => {
   test('prints pages as one table or one array', async () => {
@@ -142,6 +157,81 @@ describe('codex approvals', () => {
 
     expect(await run(['approvals', ...args])).toEqual({ exitCode: 2, stdout: '', stderr: `error: ${says}\n` });
     expect(fake.calls.map(({ method }) => method)).not.toContain('approval/respond');
+  });
+
+  test.each([
+    {
+      args: ['answer', '1', 'name=Al', 'age=7', 'sure=no', 'pets=dog'],
+      content: { name: 'Al', age: 7, sure: false, pets: ['d'] },
+    },
+    { args: ['answer', '1', 'name=A=B', 'color=2', 'sure='], content: { name: 'A=B', color: 'blue' } },
+    { args: ['answer', '1', 'name=Al', 'color=RED'], content: { name: 'Al', color: 'red', sure: true } },
+  ])('$args fills in the form of an MCP server', async ({ args, content }) => {
+    const { fake, run } = await waiting([elicitationOf({ threadId: THREAD_ID })]);
+
+    expect((await run(['approvals', ...args])).stderr).toBe('answered: the MCP server box asks: Who are you?\n');
+    expect(fake.calls.at(-1)?.params).toEqual({
+      threadId: THREAD_ID,
+      approvalId: 'approval-1',
+      decision: 'accept',
+      content,
+    });
+  });
+
+  test.each([
+    { args: ['allow', '1'], says: 'approval-1 asks something: codex approvals answer approval-1 NAME=VALUE…' },
+    { args: ['answer', '1', 'Al'], says: 'Al: write NAME=VALUE; the names are name, age, color, sure, pets' },
+    { args: ['answer', '1', 'nom=Al'], says: 'approval-1 has no field nom; there are: name, age, color, sure, pets' },
+    { args: ['answer', '1', 'name=A'], says: 'approval-1: field `name`: it needs at least 2 characters' },
+    { args: ['answer', '1', 'name=Al', 'pets=cat,dog'], says: 'approval-1: field `pets`: at most 1 may be chosen' },
+    {
+      args: ['answer', '1', 'name=Al', 'age=old'],
+      says: 'approval-1: field `age`: Invalid type: Expected number but received "old"',
+    },
+  ])('$args is refused for a form, which stays unanswered', async ({ args, says }) => {
+    const { fake, run } = await waiting([elicitationOf()]);
+
+    expect(await run(['approvals', ...args])).toEqual({ exitCode: 2, stdout: '', stderr: `error: ${says}\n` });
+    expect(fake.calls.map(({ method }) => method)).not.toContain('approval/respond');
+  });
+
+  test.each([
+    { name: 'an address', form: addressForm, content: {} },
+    {
+      name: 'a form that can be sent as it is',
+      form: formOf({ sure: { type: 'boolean', default: true } }),
+      content: { content: { sure: true } },
+    },
+    { name: 'a form without fields', form: formOf({}), content: { content: {} } },
+  ])('allow says yes to $name, deny no', async ({ form, content }) => {
+    const { fake, run } = await waiting([elicitationOf({ threadId: THREAD_ID, form })]);
+    const of = { threadId: THREAD_ID, approvalId: 'approval-1' };
+
+    await run(['approvals', 'allow', '1']);
+    expect(fake.calls.at(-1)?.params).toEqual({ ...of, decision: 'accept', ...content });
+    await run(['approvals', 'deny', '1']);
+    expect(fake.calls.at(-1)?.params).toEqual({ ...of, decision: 'decline' });
+  });
+
+  test('show tells what a form wants, or where an address leads; control characters stay out', async () => {
+    const form = await waiting([elicitationOf({ reason: 'the MCP server box asks: Who\u001b[2J?' })]);
+    const shown = (await form.run(['approvals', 'show', '1'])).stdout;
+    expect(shown).toContain('reason      the MCP server box asks: Who?\n');
+    expect(shown).toContain(
+      [
+        'name (string, required): Name: As your friends say it',
+        'age (integer)',
+        'color (one of)',
+        '  1 Red (red)',
+        '  2 Blue (blue)',
+        'sure (boolean, else true)',
+        'pets (some of)',
+        '  1 Cat (c)',
+        '  2 Dog (d)',
+      ].join('\n'),
+    );
+    const address = await waiting([elicitationOf({ form: addressForm })]);
+    expect((await address.run(['approvals', 'show', '1'])).stdout).toContain('address     https://example.test/in\n');
   });
 
   test('answer is refused where a decision is asked for', async () => {

@@ -6,6 +6,7 @@ import {
   agentMessage,
   approvalOf,
   command,
+  elicitationOf,
   emptySnapshot,
   fileChange,
   otherClient,
@@ -112,6 +113,25 @@ const asking: ThreadSnapshot = {
 const questioning: ThreadSnapshot = {
   ...snapshotWith([turnOf([userMessage('plan a notes command')], { status: 'inProgress' })]),
   approvals: [userInputOf()],
+};
+
+const eliciting: ThreadSnapshot = {
+  ...snapshotWith([turnOf([userMessage('add me to the list')], { status: 'inProgress' })]),
+  approvals: [elicitationOf()],
+};
+const sendingAway: ThreadSnapshot = {
+  ...eliciting,
+  approvals: [
+    elicitationOf({
+      form: {
+        type: 'mcpUrl',
+        server: 'box',
+        message: 'Sign in to the shop, then come back.',
+        url: 'https://shop.example/sign-in?ticket=1234',
+        elicitationId: 'e1',
+      },
+    }),
+  ],
 };
 
 const planned: ThreadSnapshot = {
@@ -240,6 +260,8 @@ const scenes: readonly {
   { name: 'approval', snapshot: asking, keys: '', until: 'Make this change?' },
   { name: 'user-input', snapshot: questioning, keys: '', until: '1 A file' },
   { name: 'user-input-other', snapshot: questioning, keys: '2nota', until: 'Other: nota' },
+  { name: 'elicitation', snapshot: eliciting, keys: 'Al', until: 'Al▏' },
+  { name: 'elicitation-url', snapshot: sendingAway, keys: '', until: 'Yes, I go' },
   { name: 'plan-offer', snapshot: planned, keys: '', until: 'Carry out this' },
   { name: 'completion', snapshot: emptySnapshot(), keys: '/re', until: '/rename' },
   { name: 'files', snapshot: emptySnapshot(), keys: 'see @wor', until: 'words.ts' },

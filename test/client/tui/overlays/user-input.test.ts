@@ -124,7 +124,8 @@ describe('the questions of the model', () => {
   });
 
   test('show no secret', () => {
-    const [first] = userInputOf().form?.questions ?? [];
+    const { form: asked } = userInputOf();
+    const [first] = asked?.type === 'userInput' ? asked.questions : [];
     if (!first) throw new Error('no question');
     const form = { type: 'userInput' as const, questions: [{ ...first, options: null, isSecret: true }] };
     const { snapshot } = asking();
