@@ -5,7 +5,8 @@ import { CliError } from './cli-error.ts';
 import { openWorkLink } from './cli-link.ts';
 import { type CliContext, isInteractive, say } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { type CliOptions, overridesOf } from './options.ts';
+import type { CliOptions } from './options.ts';
+import { threadOverrides } from './thread-overrides.ts';
 
 /** A thread to show. */
 export interface TuiThread {
@@ -61,6 +62,7 @@ export async function openTui(context: CliContext, { options, prompt, role, open
 
 /** A new thread with what the command line asks for. */
 export async function startThread(link: DaemonLink, options: CliOptions, cwd: string): Promise<TuiThread> {
-  const opened = await link.request(threadStart, { ...overridesOf(options, cwd), cwd, threadSource: 'user' });
+  const overrides = await threadOverrides(link, options, cwd);
+  const opened = await link.request(threadStart, { ...overrides, cwd, threadSource: 'user' });
   return { threadId: opened.thread.id, notices: opened.notices };
 }

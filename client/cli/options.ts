@@ -107,12 +107,12 @@ function farFolder(cd: string | undefined): string {
   throw new CliError('say with -C which folder of the other machine to work in, as an absolute path');
 }
 
-/** @param cwd absolute; relative `--add-dir` folders start here */
-export function overridesOf(options: CliOptions, cwd: string): Overrides {
+/** All but `--add-dir`, which thread-overrides.ts adds to what is configured. */
+export function overridesOf(options: CliOptions): Overrides {
   const { model, askForApproval, dangerouslyBypassApprovalsAndSandbox: isUnguarded, fullAuto } = options;
   const sandbox = isUnguarded ? 'danger-full-access' : (options.sandbox ?? (fullAuto ? 'workspace-write' : undefined));
   const approvalPolicy = isUnguarded ? 'never' : (askForApproval ?? (fullAuto ? 'on-request' : undefined));
-  const config = configOf(options, cwd);
+  const config = configOf(options);
   return {
     ...(model === undefined ? {} : { model }),
     ...(sandbox === undefined ? {} : { sandbox }),
@@ -121,7 +121,7 @@ export function overridesOf(options: CliOptions, cwd: string): Overrides {
   };
 }
 
-function configOf({ config = [], profile, practice, addDir = [] }: CliOptions, cwd: string): Record<string, string> {
+function configOf({ config = [], profile, practice }: CliOptions): Record<string, string> {
   const result: Record<string, string> = {};
   const set = (key: string, raw: string): void => {
     delete result[key]; // a key given again moves to its new place: the order of the pairs is their precedence
@@ -130,8 +130,6 @@ function configOf({ config = [], profile, practice, addDir = [] }: CliOptions, c
   // A JSON string is a TOML string too, so none of these can be misread as another type.
   if (profile !== undefined) set('profile', JSON.stringify(profile));
   if (practice) set('model_provider', JSON.stringify('practice'));
-  const folders = addDir.map((dir) => JSON.stringify(resolve(cwd, dir)));
-  if (folders.length > 0) set('sandbox_workspace_write.writable_roots', `[${folders.join(', ')}]`);
   for (const pair of config) {
     const at = pair.indexOf('=');
     set(pair.slice(0, at).trim(), pair.slice(at + 1).trim());

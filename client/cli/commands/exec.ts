@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { checkAgainst } from '../../../machines/protocol/define.ts';
-import { configRead } from '../../../machines/protocol/methods/config.ts';
 import type { ReviewTarget } from '../../../machines/protocol/methods/review.ts';
 import { threadResume, threadStart } from '../../../machines/protocol/methods/thread.ts';
 import type { UserInput } from '../../../machines/protocol/types/item.ts';
@@ -21,6 +20,7 @@ import type { ColorChoice } from '../paint.ts';
 import { readPrompt } from '../prompt.ts';
 import { checkFolder } from '../repo-check.ts';
 import { runExec } from '../run-exec.ts';
+import { configWith, withAddedDirs } from '../thread-overrides.ts';
 
 export interface ExecOptions extends CliOptions {
   readonly json?: boolean;
@@ -156,8 +156,9 @@ async function openThread(
   target: ExecTarget,
   cwd: string,
 ): Promise<OpenedThread> {
-  const given = overridesOf(options, cwd);
-  const { config } = await link.request(configRead, { cwd, ...(given.config ? { config: given.config } : {}) });
+  const ownKeys = overridesOf(options);
+  const config = await configWith(link, ownKeys, cwd);
+  const given = withAddedDirs(ownKeys, options, cwd, config);
   const isHere = options.remote === undefined || !isFarAddress(options.remote);
   if (isHere && !options.skipGitRepoCheck && !options.dangerouslyBypassApprovalsAndSandbox) checkFolder(cwd, config);
   // Neither is remembered from the thread's last run, and nobody is there to be asked (agent.md §11).
@@ -176,10 +177,12 @@ async function threadIdOf(link: DaemonLink, target: ExecTarget, cwd: string): Pr
   return (await newestUsedThread(link, target.ofAllFolders ? undefined : cwd))?.id ?? null;
 }
 
-/** The configured mode, else the safest one. */
+/** The configured mode, else the usual one: that of a folder that the user trusts, or the safest. */
 function sandboxOf(config: Readonly<Record<string, unknown>>): SandboxMode {
   const checked = checkAgainst(sandboxMode, config.sandbox_mode);
-  return checked.ok ? (checked.value as SandboxMode) : 'read-only';
+  if (checked.ok) return checked.value as SandboxMode;
+  const { level } = (config.trust ?? {}) as { readonly level?: unknown };
+  return level === 'trusted' ? 'workspace-write' : 'read-only';
 }
 
 function readSchema(path: string | undefined, cwd: string): unknown {

@@ -5,7 +5,8 @@ import type { Cli } from '../cli.ts';
 import { CliError } from '../cli-error.ts';
 import { newestUsedThread, resolveThreadId } from '../find-thread.ts';
 import { openTui } from '../open-tui.ts';
-import { addThreadOptions, type CliOptions, optionsOf, overridesOf } from '../options.ts';
+import { addThreadOptions, type CliOptions, optionsOf } from '../options.ts';
+import { threadOverrides } from '../thread-overrides.ts';
 
 interface ForkOptions extends CliOptions {
   readonly last?: boolean;
@@ -32,7 +33,7 @@ Examples:
         throw new CliError('say which thread: an id from `codex threads`, or --last');
       const open = async (link: DaemonLink, cwd: string) => {
         const threadId = given === undefined ? await newestIn(link, cwd) : await resolveThreadId(link, given);
-        const params = { threadId, excludeTurns: true, ...overridesOf(options, cwd) };
+        const params = { threadId, excludeTurns: true, ...(await threadOverrides(link, options, cwd)) };
         const { thread, notices } = await link.request(threadFork, params);
         return { threadId: thread.id, notices: notices ?? [] };
       };

@@ -7,7 +7,8 @@ import { CliError } from '../cli-error.ts';
 import { type CliContext, isInteractive, say } from '../context.ts';
 import { findThread, listThreads, newestUsedThread, resolveThreadId } from '../find-thread.ts';
 import { openTui } from '../open-tui.ts';
-import { addThreadOptions, type CliOptions, folderOf, optionsOf, overridesOf } from '../options.ts';
+import { addThreadOptions, type CliOptions, folderOf, optionsOf } from '../options.ts';
+import { threadOverrides } from '../thread-overrides.ts';
 import { threadsTable } from '../threads-table.ts';
 
 const MAX_CHOICES = 20;
@@ -54,7 +55,7 @@ async function openStored(
   const threadId =
     given === undefined ? await chooseId(context, link, options, cwd) : await resolveThreadId(link, given);
   const folder = options.cd === undefined ? {} : { cwd: folderOf(options, context.cwd) };
-  const params = { threadId, excludeTurns: true, ...overridesOf(options, cwd), ...folder };
+  const params = { threadId, excludeTurns: true, ...(await threadOverrides(link, options, cwd)), ...folder };
   const { notices } = await link.request(threadResume, params);
   return { threadId, notices: notices ?? [] };
 }

@@ -6,8 +6,9 @@ import { type CliContext, isInteractive, say } from '../context.ts';
 import { plainOutput } from '../exec-output.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { openTui, startThread } from '../open-tui.ts';
-import { addThreadOptions, type CliOptions, optionsOf, overridesOf } from '../options.ts';
+import { addThreadOptions, type CliOptions, optionsOf } from '../options.ts';
 import { runExec } from '../run-exec.ts';
+import { threadOverrides } from '../thread-overrides.ts';
 
 const EXAMPLE_PROMPT = 'Run the tests, find the bug, fix it, and run the tests again.';
 
@@ -42,7 +43,7 @@ async function tryOnce(context: CliContext, options: CliOptions, prompt: string 
   try {
     const place = prompt === null ? { threadSource: 'example' } : { threadSource: 'exec', cwd };
     const unattended = { sandbox: 'workspace-write' as const, approvalPolicy: 'never' as const };
-    const given = overridesOf(options, cwd);
+    const given = await threadOverrides(link, options, cwd);
     const params = { ...unattended, ...given, approvalPolicy: unattended.approvalPolicy, ...place };
     const opened = await link.request(threadStart, params);
     for (const notice of opened.notices ?? []) say(context, notice);
