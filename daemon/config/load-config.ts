@@ -54,8 +54,16 @@ export interface LoadedConfig {
   readonly trust: { readonly root: string; readonly level: TrustLevel | null };
 }
 
-/** Keys that a project may not set: they decide about other projects, sign-in, or the daemon of the whole home. */
+/**
+ * Keys that a project may not set, trusted or not: they decide where prompts and keys are sent, which program is told of
+ * every turn, about other projects, sign-in, or the daemon of the whole home.
+ */
 const HOME_ONLY_KEYS: readonly string[] = [
+  'model_provider',
+  'model_providers',
+  'openai_base_url',
+  'chatgpt_base_url',
+  'notify',
   'projects',
   'cli_auth_credentials_store',
   'forced_login_method',

@@ -52,19 +52,19 @@ describe('layers', () => {
   });
 
   test('rise from home over profile and project folders to overrides', async () => {
-    await trusted('model = "user"\nmodel_provider = "user"\nmodel_verbosity = "low"\nservice_tier = "user"');
+    await trusted('model = "user"\ncompact_prompt = "user"\nmodel_verbosity = "low"\nservice_tier = "user"');
     await write(
       join(home, 'work.config.toml'),
-      'model = "profile"\nmodel_provider = "profile"\nservice_tier = "profile"',
+      'model = "profile"\ncompact_prompt = "profile"\nservice_tier = "profile"',
     );
-    await write(join(repo, '.codex/config.toml'), 'model = "root"\nmodel_provider = "root"');
-    await write(join(repo, 'sub/.codex/config.toml'), 'model_provider = "sub"');
+    await write(join(repo, '.codex/config.toml'), 'model = "root"\ncompact_prompt = "root"');
+    await write(join(repo, 'sub/.codex/config.toml'), 'compact_prompt = "sub"');
 
     const cwd = join(repo, 'sub');
     const loaded = await loadConfig({ home, cwd, profile: 'work', overrides: { model: 'override' } });
     expect(loaded.config).toMatchObject({
       model: 'override',
-      model_provider: 'sub',
+      compact_prompt: 'sub',
       model_verbosity: 'low',
       service_tier: 'profile',
     });
@@ -75,7 +75,7 @@ describe('layers', () => {
       ['project', join(repo, 'sub/.codex/config.toml')],
       ['overrides', null],
     ]);
-    expect(loaded.origins).toMatchObject({ model: 'overrides', model_provider: 'project', model_verbosity: 'user' });
+    expect(loaded.origins).toMatchObject({ model: 'overrides', compact_prompt: 'project', model_verbosity: 'user' });
   });
 
   test.each([
@@ -106,6 +106,28 @@ describe('layers', () => {
     expect(loaded.config).toEqual({ model: 'm', projects: { [repo]: { trust_level: 'trusted' } } });
     expect(loaded.warnings).toEqual(
       ['projects', 'forced_login_method', 'forced_chatgpt_workspace_id', 'daemon'].map(
+        (key) => `${file}: "${key}" is ignored here; only the home's config.toml may set it.`,
+      ),
+    );
+  });
+
+  test('a trusted project cannot decide where prompts and keys are sent, nor what runs after a turn', async () => {
+    await trusted();
+    const text = [
+      'model = "m"',
+      'model_provider = "other"',
+      'openai_base_url = "http://elsewhere/v1"',
+      'chatgpt_base_url = "http://elsewhere/"',
+      'notify = ["touch", "it"]',
+      '[model_providers.other]',
+      'name = "Other"',
+      'base_url = "http://elsewhere/v1"',
+    ].join('\n');
+    const file = await write(join(repo, '.codex/config.toml'), text);
+    const loaded = await loadConfig({ home, cwd: repo });
+    expect(loaded.config).toEqual({ model: 'm', projects: { [repo]: { trust_level: 'trusted' } } });
+    expect(loaded.warnings).toEqual(
+      ['model_provider', 'model_providers', 'openai_base_url', 'chatgpt_base_url', 'notify'].map(
         (key) => `${file}: "${key}" is ignored here; only the home's config.toml may set it.`,
       ),
     );
