@@ -7,6 +7,7 @@ import { type ConfigTable, isTable } from './merge-config.ts';
  * reference. Every message below is the second half of a sentence that starts with the key.
  */
 const text = v.string('must be a text');
+const filled = v.pipe(text, v.regex(/\S/, 'must not be empty'));
 const flag = v.boolean('must be true or false');
 const texts = v.array(text, 'must be a list of texts');
 const textTable = v.pipe(v.custom<ConfigTable>(isTable, 'must be a table of texts'), v.record(v.string(), text));
@@ -88,13 +89,14 @@ const mcpServer = table({
 });
 
 export const configSchema = table({
-  model: v.optional(text),
-  model_provider: v.optional(text),
+  model: v.optional(filled),
+  model_provider: v.optional(filled),
   /** Entries are checked where a provider is made of them (machines/model/provider.ts). */
   model_providers: v.optional(tableOfTables),
   openai_base_url: v.optional(text),
   chatgpt_base_url: v.optional(text),
-  model_reasoning_effort: v.optional(oneOf(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])),
+  /** Newer models have efforts of their own, and the server names those that it takes. */
+  model_reasoning_effort: v.optional(filled),
   model_reasoning_summary: v.optional(oneOf(['auto', 'concise', 'detailed', 'none'])),
   model_verbosity: v.optional(oneOf(['low', 'medium', 'high'])),
   model_context_window: v.optional(whole(1)),

@@ -17,6 +17,11 @@ describe('checkConfig', () => {
     });
   });
 
+  test('takes an effort that only newer models know', () => {
+    const raw = { model_reasoning_effort: 'ultra' };
+    expect(checkConfig(raw)).toEqual({ config: raw });
+  });
+
   test.each([
     {
       name: 'names the allowed values of a choice',
@@ -36,6 +41,18 @@ describe('checkConfig', () => {
       raw: { model: {} },
       path: ['model'],
       message: 'model must be a text',
+    },
+    {
+      name: 'refuses a model without a name',
+      raw: { model: ' ' },
+      path: ['model'],
+      message: 'model must not be empty',
+    },
+    {
+      name: 'refuses an effort without a name',
+      raw: { model_reasoning_effort: '' },
+      path: ['model_reasoning_effort'],
+      message: 'model_reasoning_effort must not be empty',
     },
     {
       name: 'refuses a text where a table is wanted',
