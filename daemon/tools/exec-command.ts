@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
+import { outputBudget } from '../../machines/exec/format-output.ts';
 import { displayCommand, shellArgv } from '../../machines/exec/shell-command.ts';
 import { extractHeredocPatch } from '../../machines/patch/heredoc.ts';
 import { isDangerousScript } from '../../machines/policy/command-safety.ts';
@@ -130,7 +131,7 @@ async function runCommand({ args, argv, cwd, item, outside }: CommandRun, contex
     tty: args.tty ?? false,
     signal: context.signal,
     ...(args.yield_time_ms == null ? {} : { yieldTimeMs: args.yield_time_ms }),
-    ...(args.max_output_tokens == null ? {} : { maxOutputTokens: args.max_output_tokens }),
+    maxOutputTokens: outputBudget(args.max_output_tokens, turn.loaded.config.tool_output_token_limit),
     onOutput: (delta) =>
       context.announce({
         method: 'item/commandExecution/outputDelta',

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { messageOf } from '../../machines/core/errors.ts';
+import { outputBudget } from '../../machines/exec/format-output.ts';
 import { defineTool } from './define-tool.ts';
 
 /** Types into a running command, or polls it (agent.md §7). */
@@ -50,7 +51,7 @@ export const writeStdinTool = defineTool({
             chars: chars ?? '',
             signal,
             ...(yield_time_ms == null ? {} : { yieldTimeMs: yield_time_ms }),
-            ...(max_output_tokens == null ? {} : { maxOutputTokens: max_output_tokens }),
+            maxOutputTokens: outputBudget(max_output_tokens, turn.loaded.config.tool_output_token_limit),
           });
           return { output: result.text, ok: true, item: null };
         } catch (error) {

@@ -4,6 +4,11 @@
 export const DEFAULT_MAX_OUTPUT_TOKENS = 10_000;
 const BYTES_PER_TOKEN = 4;
 
+/** The budget of a call: what it asks for, but no more than the configuration allows (`tool_output_token_limit`). */
+export function outputBudget(asked: number | null | undefined, limit = DEFAULT_MAX_OUTPUT_TOKENS): number {
+  return Math.min(asked ?? DEFAULT_MAX_OUTPUT_TOKENS, limit);
+}
+
 export interface ExecReport {
   /** 6 hex digits. */
   readonly chunkId: string;

@@ -180,6 +180,23 @@ describe('tools', () => {
     expect(outputsOf(await scene.openai.waitForRequest(2)).c).toMatch(says);
   });
 
+  test.each([
+    { name: 'the usual budget', top: [], tokens: 10_000 },
+    { name: 'a smaller one of the configuration', top: ['tool_output_token_limit = 100'], tokens: 100 },
+    { name: 'a larger one of the configuration', top: ['tool_output_token_limit = 12000'], tokens: 12_000 },
+  ])('a call that asks for more output gets $name', async ({ top, tokens }) => {
+    const cmd = "head -c 60000 /dev/zero | tr '\\0' a";
+    const script = [reply([exec(cmd, 'c', { max_output_tokens: 1_000_000 })]), text('Long')];
+    const scene = await startScene({ script, config: { top } });
+    const thread = await startThread(await scene.connect());
+
+    await thread.run('be loud');
+
+    const output = outputsOf(await scene.openai.waitForRequest(2)).c ?? '';
+    expect(output).toContain(`…${15_000 - tokens} tokens truncated…`);
+    expect(output.match(/a{9,}/g)?.map((half) => half.length)).toEqual([2 * tokens, 2 * tokens]);
+  });
+
   test('a command outlives its yield time, is typed into, and its item ends later', async () => {
     const sessionId = (output: string | undefined) => Number(/session ID (\d+)/.exec(output ?? '')?.[1]);
     const scene = await startScene({
