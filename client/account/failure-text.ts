@@ -20,6 +20,12 @@ export function loginFailure(error: unknown): string {
   return reasonText(messageOf(error));
 }
 
+/** A sign-in that failed, as a command says it. What the configuration forbids is said in its own words (auth.md §2). */
+export function loginFailureLine(error: unknown): string {
+  if (error instanceof RpcError && error.errorName === 'loginDisabled') return error.message;
+  return `Error logging in: ${loginFailure(error)}`;
+}
+
 /** Why a logout failed, that the sign-in was kept, and how to try again, in one line (auth.md §7). */
 export function logoutFailure(error: unknown): string {
   if (!(error instanceof RpcError)) return reasonText(messageOf(error));

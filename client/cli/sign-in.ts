@@ -1,4 +1,4 @@
-import { loginFailure, reasonText } from '../account/failure-text.ts';
+import { loginFailureLine, reasonText } from '../account/failure-text.ts';
 import type { DaemonLink } from '../connection/link.ts';
 import { withLink } from './cli-link.ts';
 import { type CliContext, say } from './context.ts';
@@ -12,7 +12,7 @@ export async function signIn(context: CliContext, choice: LinkChoice, params: Lo
   try {
     return await withLink(context, choice, (link) => attempt(context, link, params));
   } catch (error) {
-    say(context, `Error logging in: ${loginFailure(error)}`);
+    say(context, loginFailureLine(error));
     return exitCodes.failed;
   }
 }

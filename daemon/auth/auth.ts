@@ -13,7 +13,7 @@ import type { AuthStore } from '../store/auth-store.ts';
 import type { LogoutMarker } from '../store/logout-marker.ts';
 import { provideEffects } from './auth-effects.ts';
 import { type AuthActor, listen, requestLogin, requestLogout, whenNot } from './auth-requests.ts';
-import { type AuthNotice, type AuthStatus, toAccountState, toStatus } from './auth-views.ts';
+import { type AuthNotice, type AuthStatus, stateOf, toAccountState, toStatus } from './auth-views.ts';
 import { LoginDesk, type LoginPrompt } from './login-desk.ts';
 import { LOGIN_PORTS } from './login-listener.ts';
 import type { LoginLog } from './login-log.ts';
@@ -121,9 +121,18 @@ export function createAuth(deps: AuthDeps): Auth {
   /** Waits for the machine to know, and has it look again when another program wrote the store. */
   async function current(): Promise<void> {
     await whenNot(actor, UNDECIDED);
-    if (!(await hasChanged(store, clock))) return;
+    if (!(await hasChanged(store, clock)) && !(await isReadableAgain())) return;
     actor.send({ type: 'reload' });
     await whenNot(actor, UNDECIDED);
+  }
+
+  /** A keyring that was unlocked, or a disk that is back, shows no change: only reading tells. */
+  async function isReadableAgain(): Promise<boolean> {
+    if (stateOf(actor.getSnapshot()) !== 'error.loading') return false;
+    return withDeadline(null, STORE_LIMIT_MS, clock, () => store.load()).then(
+      () => true,
+      () => false,
+    );
   }
 
   async function logout({ server = DEFAULT_SERVER, isLocalOnly = false }: LogoutOptions = {}) {

@@ -15,13 +15,15 @@ export function problemPage({ title, message, code, description }: LoginProblem)
   return page(title, [message, `Code: ${code}`, ...(description ? [description] : [])]);
 }
 
+const NOT_COMPLETED = 'The sign-in could not be completed.';
+
 /** What a redirect with `error=…` means to a person. */
 export function problemOf(code: string, description: string | null): LoginProblem {
   if (code === 'access_denied' && description?.includes('missing_codex_entitlement')) {
-    const message = 'Codex is not enabled for your workspace. Ask its administrator for access.';
-    return { title: 'No access to Codex', message, code, description: null };
+    const why = 'Codex is not enabled for your workspace. Ask its administrator for access.';
+    return { title: 'No access to Codex', message: NOT_COMPLETED, code, description: why };
   }
-  return { title: 'Sign-in failed', message: 'The sign-in could not be completed.', code, description };
+  return { title: 'Sign-in failed', message: NOT_COMPLETED, code, description };
 }
 
 function page(title: string, lines: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { toRpcError } from '../../machines/auth/auth-error.ts';
 import { activeCredentials } from '../../machines/auth/auth-facts.ts';
 import type { AuthServer } from '../../machines/auth/auth-server.ts';
-import { accountIdOf, refreshTokenOf } from '../../machines/auth/credentials.ts';
+import { refreshTokenOf } from '../../machines/auth/credentials.ts';
 import { hasEnded, staleReason } from '../../machines/auth/staleness.ts';
 import { messageOf, RpcError } from '../../machines/core/errors.ts';
 import type { Clock } from '../deps.ts';
@@ -28,8 +28,9 @@ export function createModelAuth({ actor, clock, current, restrictions, logout }:
 
   /** Renews what is about to end, or what `isForced` says; joins the refresh that goes on. */
   async function renew(server: AuthServer, isForced: boolean): Promise<void> {
+    const isJoined = stateOf(snapshot()) === 'signedIn.refreshing';
     await whenNot(actor, RENEWING);
-    const isNeeded = isForced || staleReason(snapshot().context.credentials, clock.now()) !== null;
+    const isNeeded = (isForced && !isJoined) || staleReason(snapshot().context.credentials, clock.now()) !== null;
     if (isNeeded) actor.send({ type: 'needAuth', nowMs: clock.now(), isForced, server });
     await whenNot(actor, RENEWING);
   }
@@ -81,7 +82,7 @@ export function createModelAuth({ actor, clock, current, restrictions, logout }:
   function usable(rejected: ModelAuth & { kind: 'bearer' }): ModelAuth | null {
     const known = toModelAuth(snapshot());
     if (known.kind !== 'bearer' || known.token === rejected.token) return null;
-    if (rejected.accountId !== null && accountIdOf(activeCredentials(snapshot().context)) !== rejected.accountId) {
+    if (known.accountId !== rejected.accountId) {
       const why = 'you signed out or switched to another account since the request was sent; send it again';
       throw new RpcError('refreshFailed', why);
     }

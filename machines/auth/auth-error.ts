@@ -59,6 +59,11 @@ export const REVOKED_NOT_ERASED: AuthError = {
   retryable: true,
 };
 
+/** An erasing that failed when the server had revoked the token already. */
+export function afterRevocation(error: AuthError): AuthError {
+  return { ...error, message: `the token was revoked, but ${error.message}` };
+}
+
 export const OTHER_WORKSPACE: AuthError = {
   stage: 'refreshing',
   reason: 'refreshFailed',
@@ -66,16 +71,14 @@ export const OTHER_WORKSPACE: AuthError = {
   retryable: false,
 };
 
-export const LOGIN_REPLACED: AuthError = {
+export const LOGIN_CANCELLED: AuthError = {
   stage: 'login',
   reason: 'loginCancelled',
-  message: 'Login was not completed',
+  message: 'Login cancelled',
   retryable: true,
 };
 
-export const LOGGING_OUT: AuthError = { ...LOGIN_REPLACED, reason: 'loggingOut', message: 'a logout is going on' };
-
-export const LOGIN_CANCELLED: AuthError = { ...LOGIN_REPLACED, message: 'Login cancelled' };
+export const LOGGING_OUT: AuthError = { ...LOGIN_CANCELLED, reason: 'loggingOut', message: 'a logout is going on' };
 
 /** A sign-in that took longer than a person is given. */
 export function loginTimedOut(minutes: number): AuthError {

@@ -123,6 +123,11 @@ export const authSetup = setup({
       error: (_, { stage, error }: { stage: failure.AuthStage; error: unknown }) => failure.toAuthError(stage, error),
     }),
     keepThisError: assign({ error: (_, { error }: { error: failure.AuthError }) => error }),
+    /** Says, too, whether what is left is worth anything. */
+    keepEraseError: assign({
+      error: ({ context }, { error }: { error: failure.AuthError }) =>
+        isManaged(context.credentials) && isRevoked(context) ? failure.afterRevocation(error) : error,
+    }),
     keepWorkspaceRefusal: assign({
       error: ({ context }) => failure.workspaceRefused(context.login?.workspaces ?? []),
     }),

@@ -1,4 +1,4 @@
-import { authTimedOut, LOGIN_CANCELLED, LOGIN_REPLACED, loginTimedOut } from './auth-error.ts';
+import { authTimedOut, LOGIN_CANCELLED, loginTimedOut } from './auth-error.ts';
 import { unrevoked } from './auth-facts.ts';
 import { authSetup } from './auth-setup.ts';
 import { STORE_LIMIT_MS } from './auth-types.ts';
@@ -21,7 +21,7 @@ export const externalTokens = [
   { actions: 'completeExternal' },
 ] as const;
 
-const replace = { type: 'completeLogin', params: { error: LOGIN_REPLACED } } as const;
+const replace = { type: 'completeLogin', params: { error: LOGIN_CANCELLED } } as const;
 // Back to what is stored, which is for the disk to say: another program may have written it meanwhile.
 const back = '#auth.restoring';
 

@@ -1,4 +1,4 @@
-import { authTimedOut, SIGN_IN_CHANGED } from './auth-error.ts';
+import { authTimedOut, SIGN_IN_CHANGED, toAuthError } from './auth-error.ts';
 import { isRevoked } from './auth-facts.ts';
 import { authSetup } from './auth-setup.ts';
 import { logout, needAuth, reload, unauthorized } from './auth-signed-in.ts';
@@ -71,13 +71,16 @@ export const erasing = authSetup.createStateConfig({
     ],
     onError: {
       target: 'error.erasing',
-      actions: [{ type: 'keepError', params: ({ event }) => ({ stage: 'erasing', error: event.error }) }, 'failLogout'],
+      actions: [
+        { type: 'keepEraseError', params: ({ event }) => ({ error: toAuthError('erasing', event.error) }) },
+        'failLogout',
+      ],
     },
   },
   after: {
     storeLimit: {
       target: 'error.erasing',
-      actions: [{ type: 'keepThisError', params: { error: authTimedOut('erasing', STORE_LIMIT_MS) } }, 'failLogout'],
+      actions: [{ type: 'keepEraseError', params: { error: authTimedOut('erasing', STORE_LIMIT_MS) } }, 'failLogout'],
     },
   },
 });

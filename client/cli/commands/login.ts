@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { accountLoginStart } from '../../../machines/protocol/methods/account.ts';
-import { loginFailure } from '../../account/failure-text.ts';
+import { loginFailureLine } from '../../account/failure-text.ts';
 import type { Cli } from '../cli.ts';
 import { withLink } from '../cli-link.ts';
 import { type CliContext, say } from '../context.ts';
@@ -71,7 +71,7 @@ async function storeKey(context: CliContext, choice: LinkChoice): Promise<ExitCo
   try {
     await withLink(context, choice, (link) => link.request(accountLoginStart, { type: 'apiKey', apiKey }));
   } catch (error) {
-    return refuse(context, `Error logging in: ${loginFailure(error)}`);
+    return refuse(context, loginFailureLine(error));
   }
   say(context, 'Successfully logged in');
   return exitCodes.ok;

@@ -14,6 +14,8 @@ describe('the account commands', () => {
   });
   const chatgpt = { type: 'chatgpt', email: null, planType: 'pro' } as const;
   const unreadable = new RpcError('authUnreadable', 'auth.json is not JSON');
+  const onlyChatgpt = new RpcError('loginDisabled', 'API key login is disabled. Use ChatGPT login instead.');
+  const onlyKeys = new RpcError('loginDisabled', 'ChatGPT login is disabled. Use API key login instead.');
 
   test.each<{
     args: string[];
@@ -106,6 +108,19 @@ describe('the account commands', () => {
       exitCode: 1,
       stderr: 'Reading API key from stdin...\nError logging in: auth.json is not JSON\n',
     },
+    {
+      args: ['login', '--with-api-key'],
+      stdin: 'sk-secret',
+      answers: { 'account/login/start': reject(onlyChatgpt) },
+      exitCode: 1,
+      stderr: 'Reading API key from stdin...\nAPI key login is disabled. Use ChatGPT login instead.\n',
+    },
+    ...[['login'], ['login', '--device-auth']].map((args) => ({
+      args,
+      answers: { 'account/login/start': reject(onlyKeys) },
+      exitCode: 1,
+      stderr: 'ChatGPT login is disabled. Use API key login instead.\n',
+    })),
     {
       args: ['login'],
       answers: { 'account/login/start': reject(new RpcError('notSupported', 'not by chatgpt')) },

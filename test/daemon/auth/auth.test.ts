@@ -6,6 +6,7 @@ import { SimulatedClock } from 'xstate';
 import { type Auth, type AuthDeps, createAuth } from '../../../daemon/auth/auth.ts';
 import type { AuthNotice } from '../../../daemon/auth/auth-views.ts';
 import { type AuthStore, createAuthStore } from '../../../daemon/store/auth-store.ts';
+import { RpcError } from '../../../machines/core/errors.ts';
 import { authParts, chatgptFile, failureOf, keyFile, SECRET } from './auth-fixtures.ts';
 
 let home: string;
@@ -114,6 +115,28 @@ describe('read', () => {
     await rm(file);
     modes.push((await auth.read()).authMode);
     expect(modes).toEqual(['apikey', 'chatgpt', null, 'apikey', null]);
+  });
+});
+
+describe('what cannot be read', () => {
+  test.each([
+    ['asked who it is', async (auth: Auth) => (await auth.read()).authMode],
+    ['needed', async (auth: Auth) => (await auth.getModelAuth()).kind],
+  ])('is read again when it is %s, though nothing has changed: a keyring may be unlocked by now', async (_, ask) => {
+    await writeFile(file, keyFile);
+    const real = createAuthStore({ home, mode: 'file' });
+    let isLocked = true;
+    const load: AuthStore['load'] = async () => {
+      const credentials = await real.load();
+      if (isLocked) throw new RpcError('authUnreadable', 'it may be locked');
+      return credentials;
+    };
+    const auth = start({ ...real, load });
+    expect(await auth.read()).toMatchObject({ state: 'error', error: 'it may be locked', account: null });
+    expect(await failureOf(auth.getModelAuth())).toEqual(['authUnreadable', 'it may be locked']);
+    isLocked = false;
+    expect(['apikey', 'bearer']).toContain(await ask(auth));
+    expect(auth.state).toBe('signedIn');
   });
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Auth } from '../../../daemon/auth/auth.ts';
+import { externalCredentials } from '../../../machines/auth/credentials.ts';
 import { RpcError } from '../../../machines/core/errors.ts';
 import { chatgptAuthFile, type FakeAuthServer } from '../../support/fake-auth-server.ts';
 import { authParts, failureOf } from './auth-fixtures.ts';
@@ -86,6 +87,12 @@ const states = {
     await auth.read();
     return { auth, goOn: nothing };
   },
+  external: async (): Promise<State> => {
+    await signIn();
+    const auth = start().begin();
+    await auth.useExternal({ credentials: externalCredentials('theirs', 'acc-1', 'pro'), hostId: 'host' });
+    return { auth, goOn: nothing };
+  },
   refreshing: async (): Promise<State> => {
     await signIn(10);
     const auth = start().begin();
@@ -166,6 +173,7 @@ const table: Readonly<Record<keyof typeof states, readonly [string, string, stri
   signedOut: ['nobody', 'notLoggedIn', 'nobody', 'done', 'notFound'],
   signingIn: ['done', 'token', 'chatgpt', 'done', 'canceled'],
   fresh: ['done', 'token', 'chatgpt', 'done', 'notFound'],
+  external: ['done', 'another token', 'chatgpt', 'externalAuthActive', 'notFound'],
   refreshing: ['later done', 'later token', 'chatgpt', 'done', 'notFound'],
   expired: ['done', 'refreshFailed', 'chatgpt why', 'done', 'notFound'],
   // A sign-in asked meanwhile waits, where the table would allow it to be refused.
@@ -211,5 +219,38 @@ describe('what concurrent requests get (auth.md §9)', () => {
     const [first, ...rest] = await Promise.all(others);
     expect(rest).toEqual([first, first]);
     expect([first?.[0], fake.requestsTo('/oauth/revoke').length]).toEqual(['revokeFailed', 1]);
+  });
+
+  test('a new token asked for during a refresh is the one of that refresh', async () => {
+    const { auth, goOn } = await states.refreshing();
+    const asked = [1, 2, 3].map(() => auth.read({ refresh: true, server: fake.server }));
+    goOn();
+    expect((await Promise.all(asked)).map(({ state }) => state)).toEqual(Array(3).fill('signedIn'));
+    expect([await tokenIn(auth), fake.redeemed.length]).toEqual([await storedToken(), 1]);
+  });
+
+  test('a sign-in during a refresh stays, whatever that brings', async () => {
+    const { auth, goOn } = await states.refreshing();
+    await auth.login('sk-new', fake.server);
+    goOn();
+    await auth.whenResting();
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ auth_mode: 'apikey', OPENAI_API_KEY: 'sk-new' });
+    expect(await auth.read()).toMatchObject({ authMode: 'apikey', state: 'signedIn', reason: null });
+  });
+
+  test('an erasing that fails says that the token is worth nothing any more; nothing is revoked again', async () => {
+    await signIn();
+    const { faults, begin } = start();
+    const auth = begin();
+    const before = await readFile(file, 'utf8');
+    faults.erase = true;
+    const why = 'logout failed: the token was revoked, but the disk says no. Run `codex logout` again.';
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      expect(await failureOf(logout(auth))).toEqual(['eraseFailed', why]);
+    }
+    expect([await readFile(file, 'utf8'), fake.revoked.length]).toEqual([before, 1]);
+    faults.erase = false;
+    expect(await logout(auth)).toEqual({ wasSignedIn: true, notice: null });
+    expect(fake.revoked.length).toBe(1);
   });
 });

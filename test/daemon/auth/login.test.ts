@@ -96,22 +96,47 @@ describe('a sign-in with a browser', () => {
   });
 
   const state = (url: URL) => url.searchParams.get('state') ?? '';
-  test.each([
-    ['an error', (url: URL) => `error=server_error&error_description=%3Cb%3Ebad&state=${state(url)}`, '&lt;b&gt;bad'],
-    ['no code', (url: URL) => `state=${state(url)}`, 'missing_authorization_code'],
-    ['a code that is not good', (url: URL) => `code=no&state=${state(url)}`, 'token_exchange_failed'],
+  test.each<[string, (url: URL) => string, readonly string[], string]>([
+    [
+      'an error',
+      (url) => `error=%3Ci%3Ex&error_description=%3Cb%3Ebad&state=${state(url)}`,
+      ['<h1>Sign-in failed</h1>', 'Code: &lt;i&gt;x<', '&lt;b&gt;bad<'],
+      'Sign-in failed: <b>bad',
+    ],
+    [
+      'an error without words',
+      (url) => `error=server_error&state=${state(url)}`,
+      ['Code: server_error<'],
+      'server_error',
+    ],
+    ['no code', (url) => `state=${state(url)}`, ['Code: missing_authorization_code<'], 'missing_authorization_code'],
+    [
+      'a code that is not good',
+      (url) => `code=no&state=${state(url)}`,
+      ['Code: token_exchange_failed<', 'the code is not good<'],
+      'Token exchange failed: the auth server answered 400: the code is not good',
+    ],
     [
       'no entitlement',
-      (url: URL) => `error=access_denied&error_description=missing_codex_entitlement&state=${state(url)}`,
-      'not enabled for your workspace',
+      (url) => `error=access_denied&error_description=missing_codex_entitlement&state=${state(url)}`,
+      ['<h1>No access to Codex</h1>', 'Code: access_denied<', 'not enabled for your workspace'],
+      'Sign-in failed: Codex is not enabled for your workspace. Ask its administrator for access.',
     ],
-  ])('ends with a page that says why on %s; nothing is stored', async (_, query, says) => {
-    const { auth, completed } = start();
-    const url = urlOf(await auth.startLogin('chatgpt', fake.server));
+  ])('ends with a page that says why on %s; nothing is stored', async (_, query, shows, says) => {
+    const { auth, notices, completed } = start();
+    const { loginId, ...prompt } = await auth.startLogin('chatgpt', fake.server);
+    const url = urlOf(prompt);
     const page = await fetch(`${callbackOf(url).href}?${query(url)}`);
-    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining(says)]);
-    expect(await completed()).toMatchObject({ success: false, error: expect.stringMatching(/^Login server error: /) });
+    const html = await page.text();
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    for (const part of shows) expect(html).toContain(part);
+    expect(html).not.toMatch(/<[ib]>/);
+    const error = says.includes(': ') ? says : `Sign-in failed: ${says}`;
+    const end = { type: 'loginCompleted', loginId, success: false, error: `Login server error: ${error}` };
+    expect(await completed()).toEqual(end);
     expect([await text(), (await auth.read()).state]).toEqual([null, 'signedOut']);
+    // Of a sign-in that failed nothing but its end is told.
+    expect(notices.filter(({ type }) => type !== 'stateChanged')).toEqual([end]);
   });
 
   test('to a workspace that is not allowed ends with its page; the old sign-in stays', async () => {
@@ -120,8 +145,11 @@ describe('a sign-in with a browser', () => {
     const { auth, completed } = start({ restrictions: async () => ({ method: null, workspaces: ['w-1', 'w-2'] }) });
     const url = urlOf(await auth.startLogin('chatgpt', fake.server));
     expect(url.searchParams.get('allowed_workspace_id')).toBe('w-1,w-2');
-    expect((await browse(url)).body).toContain('workspace_restriction');
-    expect(await completed()).toMatchObject({ success: false });
+    expect(await browse(url)).toMatchObject({ status: 200, body: expect.stringContaining('workspace_restriction') });
+    expect(await completed()).toMatchObject({
+      error:
+        'Login server error: Login is restricted to one of the workspaces w-1, w-2 by forced_chatgpt_workspace_id.',
+    });
     expect(await text()).toBe(old);
   });
 
@@ -160,12 +188,16 @@ describe('a sign-in with a browser', () => {
     expect(callbackOf(url).port).toBe(String(port));
     expect(await one.completed()).toMatchObject({ success: false, error: 'Login cancelled' });
     const third = await two.auth.startLogin('chatgpt', fake.server);
-    expect(await two.completed()).toMatchObject({ success: false, error: 'Login was not completed' });
+    expect(await two.completed()).toMatchObject({ success: false, error: 'Login cancelled' });
     expect(callbackOf(urlOf(third)).port).toBe(String(port));
   });
 
   test('goes to the next port when a stranger keeps the first, and fails when there is none', async () => {
-    const stranger = createServer((_, response) => void response.writeHead(404).end());
+    const asked: unknown[] = [];
+    // The first time it says nothing at all, which is waited for no longer than two seconds.
+    const stranger = createServer(({ method, url }, response) => {
+      if (asked.push(`${method} ${url}`) > 1) response.writeHead(404).end();
+    });
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
     const { port } = stranger.address() as AddressInfo;
     const { auth } = start({ loginPorts: [port, 0] });
@@ -176,6 +208,8 @@ describe('a sign-in with a browser', () => {
       `Port 127.0.0.1:${port} is already in use`,
     ]);
     expect(failing.notices.filter(({ type }) => type === 'loginCompleted')).toEqual([]);
+    // Once for each sign-in, however often the port is tried.
+    expect(asked).toEqual(['GET /cancel', 'GET /cancel']);
     await new Promise((resolve) => stranger.close(resolve));
   });
 
@@ -267,8 +301,9 @@ describe('tokens of another program', () => {
     const given = await Promise.all([1, 2, 3].map(() => auth.recoverModelAuth(rejected, fake.server)));
     expect(given.map((each) => each?.kind === 'bearer' && each.token)).toEqual(Array(3).fill(`two-${FAKE_SECRET}`));
     expect([asked, await text(), fake.requests]).toEqual([['client-7'], old, []]);
-    expect((await failureOf(auth.login('sk-new')))?.[0]).toBe('externalAuthActive');
-    expect((await failureOf(auth.startLogin('chatgpt', fake.server)))?.[0]).toBe('externalAuthActive');
+    const active = ['externalAuthActive', expect.stringMatching(/^External auth is active\. /)];
+    expect(await failureOf(auth.login('sk-new'))).toEqual(active);
+    expect(await failureOf(auth.startLogin('chatgpt', fake.server))).toEqual(active);
 
     expect(await auth.logout({ server: fake.server })).toEqual({ wasSignedIn: true, notice: null });
     expect([await text(), (await auth.read()).account]).toEqual([null, null]);

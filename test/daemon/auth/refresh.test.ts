@@ -156,15 +156,23 @@ describe('after a 401', () => {
     expect(fake.requests).toEqual([]);
   });
 
-  test('another account in the store is an error for the asker, and the file is left alone', async () => {
-    await writeFile(file, chatgptAuthFile(fake));
+  test.each([
+    ['another account', 'acc-1', 'acc-2'],
+    ['one that names no account', 'acc-1', null],
+    ['an account, where there was none known,', null, 'acc-2'],
+  ])('%s in the store is an error for the asker, and the file is left alone', async (_, first, second) => {
+    const signedInto = (account: string | null): string => {
+      const { tokens, ...rest } = JSON.parse(chatgptAuthFile(fake));
+      return JSON.stringify({ ...rest, tokens: { ...tokens, account_id: account } });
+    };
+    await writeFile(file, signedInto(first));
     const auth = start();
     const rejected = await auth.getModelAuth(fake.server);
-    const other = chatgptAuthFile(fake, { account: 'acc-2' });
+    const other = signedInto(second);
     await writeFile(file, other);
     expect(await failureOf(auth.recoverModelAuth(rejected, fake.server))).toEqual([
       'refreshFailed',
-      expect.stringContaining('switched to another account'),
+      'you signed out or switched to another account since the request was sent; send it again',
     ]);
     expect([await readFile(file, 'utf8'), fake.requests]).toEqual([other, []]);
   });
