@@ -2,8 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
+import { SimulatedClock } from 'xstate';
 import { type Auth, type AuthDeps, createAuth } from '../../../daemon/auth/auth.ts';
 import type { AuthNotice } from '../../../daemon/auth/auth-views.ts';
+import type { Clock } from '../../../daemon/deps.ts';
 import { type FakeAuthServer, startFakeAuthServer } from '../../support/fake-auth-server.ts';
 import { authParts } from './auth-fixtures.ts';
 
@@ -63,6 +65,31 @@ async function openAuthRig(): Promise<AuthRig> {
     },
   };
 }
+
+/** A clock that stands until a test moves it; `waits` are the limits and pauses that were asked of it, in order. */
+export function simulatedClock(): {
+  readonly clock: Clock;
+  readonly waits: readonly number[];
+  increment(ms: number): void;
+} {
+  const simulated = new SimulatedClock();
+  const waits: number[] = [];
+  return {
+    clock: {
+      now: () => simulated.now(),
+      setTimeout: (run, ms) => {
+        waits.push(ms);
+        return simulated.setTimeout(run, ms);
+      },
+      clearTimeout: (id) => simulated.clearTimeout(id as number),
+    },
+    waits,
+    increment: (ms) => simulated.increment(ms),
+  };
+}
+
+/** Lets everything happen that waits for nothing outside. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function listenTo(auth: Auth): Omit<Started, 'auth'> {
   const notices: AuthNotice[] = [];

@@ -2,7 +2,6 @@ import { stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { SimulatedClock } from 'xstate';
 import { createAuth } from '../../../daemon/auth/auth.ts';
 import type { AuthNotice } from '../../../daemon/auth/auth-views.ts';
 import type { LoginPrompt } from '../../../daemon/auth/login-desk.ts';
@@ -11,7 +10,7 @@ import { systemClock } from '../../../daemon/deps.ts';
 import { type AuthServer, authServerOf } from '../../../machines/auth/auth-server.ts';
 import { FAKE_SECRET } from '../../support/fake-auth-server.ts';
 import { authParts } from './auth-fixtures.ts';
-import { type AuthRig, useAuthRig } from './auth-rig.ts';
+import { type AuthRig, nextTurn, simulatedClock, useAuthRig } from './auth-rig.ts';
 
 /** Rows of auth.md §4 and §5 that login.test.ts does not come by. */
 let rig: AuthRig;
@@ -91,14 +90,22 @@ describe('the exchange of a browser’s code', () => {
     const prompt = await auth.startLogin('chatgpt', issuer.server);
     const page = await fetch(callback(prompt, withCode), { redirect: 'manual' });
     expect([page.status, page.headers.get('location')]).toEqual([302, '/success']);
-    expect(await completed()).toMatchObject({ success: true });
+    // Stored before the browser is sent on.
     expect(JSON.parse((await rig.text()) ?? '')).toEqual({
       auth_mode: 'chatgpt',
       OPENAI_API_KEY: key,
       tokens: { ...tokens(), account_id: 'acc-1' },
       last_refresh: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     });
+    expect(await completed()).toMatchObject({ success: true });
     const [exchange, keyExchange] = issuer.asked;
+    expect([...new URLSearchParams(exchange?.body)]).toEqual([
+      ['grant_type', 'authorization_code'],
+      ['code', 'c-1'],
+      ['redirect_uri', callback(prompt, () => '').href.replace('127.0.0.1', 'localhost')],
+      ['client_id', 'app_EMoamEEZ73f0CkXaXp7hrann'],
+      ['code_verifier', expect.stringMatching(/^[\w-]{86}$/)],
+    ]);
     expect([exchange?.path, exchange?.type]).toEqual(['/oauth/token', 'application/x-www-form-urlencoded']);
     // Neither name nor agent of ours, as in the reference (auth.md §3).
     expect(exchange?.headers).not.toContain('originator');
@@ -126,6 +133,13 @@ describe('the exchange of a browser’s code', () => {
       { id_token: 'e30.e30.x', access_token: 'a' },
       'the answer of the auth server cannot be read',
     ],
+    [
+      'no access token',
+      200,
+      { id_token: 'e30.e30.x', refresh_token: 'r' },
+      'the answer of the auth server cannot be read',
+    ],
+    ['no id token', 200, { access_token: 'a', refresh_token: 'r' }, 'the answer of the auth server cannot be read'],
     [
       'an id token that is none',
       200,
@@ -224,56 +238,66 @@ describe('a sign-in with a code', () => {
     await issuer.close();
   });
 
-  test('to a workspace that is not allowed is refused, and what was stored stays', async () => {
+  test.each([
+    ['another workspace', () => rig.fake.idToken('acc-1')],
+    ['no workspace that is known', () => 'e30.e30.x'],
+  ])('to %s than the one that is allowed is refused, and what was stored stays', async (_, idToken) => {
     const old = '{"OPENAI_API_KEY":"sk-old"}';
     await writeFile(rig.file, old);
+    const issuer = await serve([200, deviceCode], [200, authorization], [200, { ...tokens(), id_token: idToken() }]);
     const { auth, completed } = rig.start({ restrictions: async () => ({ method: null, workspaces: ['w-1'] }) });
-    await auth.startLogin('chatgptDeviceCode', rig.fake.server);
+    await auth.startLogin('chatgptDeviceCode', issuer.server);
     expect(errorOf(await completed())).toBe('Login is restricted to workspace w-1 by forced_chatgpt_workspace_id.');
     expect(await rig.text()).toBe(old);
+    await issuer.close();
   });
 
-  test('waits at least a second between two questions, whatever the server says, and 15 minutes in all', async () => {
-    const clock = new SimulatedClock();
-    const waits: number[] = [];
-    const simulated = {
-      now: () => clock.now(),
-      setTimeout: (run: () => void, ms: number) => {
-        waits.push(ms);
-        return clock.setTimeout(run, ms);
-      },
-      clearTimeout: (id: unknown) => clock.clearTimeout(id as number),
-    };
-    rig.fake.pending(1_000_000);
+  test.each([
+    ['0', 1_000],
+    ['5', 5_000],
+  ])('whose interval is "%s" waits %i ms between two questions, and 15 minutes in all', async (interval, waitMs) => {
+    const { clock, waits, increment } = simulatedClock();
+    const issuer = await serve([200, { ...deviceCode, interval }], [403, {}]);
     const { minPollMs: _, ...parts } = authParts(rig.home);
-    const auth = createAuth({ ...parts, clock: simulated });
+    const auth = createAuth({ ...parts, clock });
+    const ends: AuthNotice[] = [];
     const ended = new Promise<AuthNotice>((resolve) => {
       auth.onChange((notice) => notice.type === 'loginCompleted' && resolve(notice));
     });
-    await auth.startLogin('chatgptDeviceCode', rig.fake.server);
-    await rig.fake.waitForRequests('/api/accounts/deviceauth/token', 1);
-    while (!waits.includes(1_000)) await new Promise((resolve) => setImmediate(resolve));
-    clock.increment(15 * 60_000);
+    void ended.then((notice) => ends.push(notice));
+    await auth.startLogin('chatgptDeviceCode', issuer.server);
+    while (!waits.includes(waitMs)) await nextTurn();
+    // The first question was asked at once.
+    expect([issuer.asked.length, waits.filter((ms) => ms < 10_000)]).toEqual([2, [waitMs]]);
+    increment(15 * 60_000 - 1);
+    await nextTurn();
+    expect(ends).toEqual([]);
+    increment(1);
     expect(await ended).toMatchObject({ success: false, error: 'device auth timed out after 15 minutes' });
     auth.stop();
+    await issuer.close();
+  });
+
+  test('is cancelled also while the server keeps it waiting', async () => {
+    rig.fake.fail('deviceToken', { kind: 'hang' });
+    const { auth, completed } = rig.start();
+    const { loginId } = await auth.startLogin('chatgptDeviceCode', rig.fake.server);
+    await rig.fake.waitForRequests('/api/accounts/deviceauth/token', 1);
+    expect(auth.cancelLogin(loginId)).toBe(true);
+    expect(await completed()).toMatchObject({ success: false, error: 'Login cancelled' });
   });
 });
 
 describe('a call about tokens', () => {
   test('is given up after its limit, whatever the server does', async () => {
-    const clock = new SimulatedClock();
-    const simulated = {
-      now: () => clock.now(),
-      setTimeout: clock.setTimeout.bind(clock),
-      clearTimeout: (id: unknown) => clock.clearTimeout(id as number),
-    };
+    const { clock, increment } = simulatedClock();
     rig.fake.fail('revoke', { kind: 'hang' });
     const url = `${rig.fake.url}/oauth/revoke`;
     const call = { url, proxy: null, headers: {}, body: '{}', limitMs: 10_000, wantsBody: true };
-    const asked = postOnce({ fetch: globalThis.fetch, clock: simulated }, call, null);
+    const asked = postOnce({ fetch: globalThis.fetch, clock }, call, null);
     const failure = asked.catch((error: unknown) => String(error));
     await rig.fake.waitForRequests('/oauth/revoke', 1);
-    clock.increment(10_000);
+    increment(10_000);
     expect(await failure).toBe('Error: no answer within 10 seconds');
   });
 

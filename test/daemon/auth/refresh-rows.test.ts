@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ModelAuth } from '../../../daemon/model/request-headers.ts';
 import { chatgptAuthFile, FAKE_SECRET } from '../../support/fake-auth-server.ts';
 import { failureOf } from './auth-fixtures.ts';
-import { type AuthRig, useAuthRig } from './auth-rig.ts';
+import { type AuthRig, nextTurn, simulatedClock, useAuthRig } from './auth-rig.ts';
 
 /** Rows of auth.md §6 that refresh.test.ts does not come by. */
 let rig: AuthRig;
@@ -76,6 +76,65 @@ describe('a refresh', () => {
     expect([auth.state, JSON.stringify(failure).includes(FAKE_SECRET)]).toEqual(['signedIn', false]);
   });
 
+  test('that fails is tried again after a second, then after two; callers in between get the last error', async () => {
+    await signIn();
+    const { clock, increment } = simulatedClock();
+    const { auth } = rig.start({ clock });
+    const ask = async () => {
+      const { state, reason } = await auth.read({ refresh: true, server: rig.fake.server });
+      return [state, reason, rig.fake.requestsTo('/oauth/token').length];
+    };
+    const why = 'a new token could not be had: the auth server answered 500';
+    rig.fake.fail('token', { kind: 'status', status: 500 });
+    expect(await ask()).toEqual(['signedIn', why, 1]);
+    increment(999);
+    expect(await ask()).toEqual(['signedIn', why, 1]);
+    increment(1);
+    expect(await ask()).toEqual(['signedIn', why, 2]);
+    increment(1_999);
+    expect(await ask()).toEqual(['signedIn', why, 2]);
+    rig.fake.fail('token', null);
+    increment(1);
+    expect(await ask()).toEqual(['signedIn', null, 3]);
+  });
+
+  test.each([
+    ['refresh', 'token', /^a new token could not be had: no answer within 10 seconds$/],
+    ['logout', 'revoke', /^the refresh token was not revoked: .*: no answer within 10 seconds$/],
+  ] as const)('like a %s has ten seconds for its call', async (what, endpoint, why) => {
+    await signIn();
+    const { clock, increment } = simulatedClock();
+    const { auth } = rig.start({ clock });
+    await auth.read();
+    rig.fake.fail(endpoint, { kind: 'hang' });
+    let isSettled = false;
+    const { server } = rig.fake;
+    const asked = failureOf(what === 'logout' ? auth.logout({ server }) : auth.read({ refresh: true, server })).then(
+      () => {
+        isSettled = true;
+      },
+    );
+    await rig.fake.waitForRequests(`/oauth/${endpoint}`, 1);
+    increment(9_999);
+    await nextTurn();
+    expect(isSettled).toBe(false);
+    increment(1);
+    await asked;
+    expect((await auth.read()).reason).toMatch(why);
+  });
+
+  test('is nobody’s news: the account is the same', async () => {
+    await signIn(10);
+    const { auth, notices } = rig.start();
+    await auth.read();
+    await nextTurn();
+    const before = notices.length;
+    await auth.getModelAuth(rig.fake.server);
+    await nextTurn();
+    expect(rig.fake.redeemed.length).toBe(1);
+    expect(notices.slice(before).filter(({ type }) => type !== 'stateChanged')).toEqual([]);
+  });
+
   test('that is refused for ever says why and what to do, and the account stays', async () => {
     await signIn(-10);
     rig.fake.fail('token', { kind: 'status', status: 401, body: { error: { code: 'refresh_token_expired' } } });
@@ -92,8 +151,10 @@ describe('after a 401', () => {
     const { auth } = rig.start();
     const rejected = await auth.getModelAuth(rig.fake.server);
     await rm(rig.file);
-    const failure = await failureOf(auth.recoverModelAuth(rejected, rig.fake.server));
-    expect(failure?.[0]).toMatch(/^(notLoggedIn|refreshFailed)$/);
+    expect(await failureOf(auth.recoverModelAuth(rejected, rig.fake.server))).toEqual([
+      'notLoggedIn',
+      'Not logged in. Run `codex login`.',
+    ]);
     expect(rig.fake.requests).toEqual([]);
   });
 

@@ -212,12 +212,20 @@ test('a logout during a refresh revokes the newest token', async () => {
   expect(fake.revoked).not.toEqual(fake.redeemed);
 });
 
-test('a sign-in that the configuration forbids is revoked and erased before it is used', async () => {
-  await writeFile(file, chatgptAuthFile(fake));
+test.each([
+  ['of another workspace', {}, 'but the stored sign-in is of acc-1. It was signed out.'],
+  [
+    'of a workspace that is not known',
+    { id_token: 'e30.e30.x', account_id: null },
+    'but the stored sign-in is of none that is known. It was signed out.',
+  ],
+])('a sign-in %s than the configuration allows is revoked and erased before it is used', async (_, tokens, says) => {
+  const { tokens: given, ...rest } = JSON.parse(chatgptAuthFile(fake));
+  await writeFile(file, JSON.stringify({ ...rest, tokens: { ...given, ...tokens } }));
   const auth = start(top, { restrictions: async () => ({ method: null, workspaces: ['acc-2'] }) });
   expect(await failureOf(auth.getModelAuth(fake.server))).toEqual([
     'loginDisabled',
-    expect.stringContaining('signed out'),
+    `The configuration allows the workspace acc-2 only, ${says}`,
   ]);
   expect([fake.revoked.length, await readFile(file, 'utf8').catch(() => null)]).toEqual([1, null]);
 });

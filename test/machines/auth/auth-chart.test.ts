@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AuthEmitted } from '../../../machines/auth/auth-types.ts';
+import type { AuthEmitted, AuthEvent } from '../../../machines/auth/auth-types.ts';
 import { startScripted } from '../../support/machine-coverage.ts';
 import { asked, endings, looks, provide, stateOf } from './auth-model.ts';
 
@@ -29,7 +29,9 @@ const ways = {
   'signingIn.browser': 'loadNone browserLogin',
   'signingIn.browser over a key': 'loadKey browserLogin',
   'signingIn.browser for one workspace': 'loadNone strictLogin',
+  'signingIn.browser over a sign-in': 'loadManaged browserLogin',
   'signingIn.device': 'loadNone codeLogin',
+  'signingIn.device for one workspace': 'loadNone strictCode',
   'signingIn.saving': 'loadManaged keyLogin',
   revoking: 'loadManaged logout loadManaged',
   erasing: 'loadManaged logout loadManaged revoked',
@@ -116,6 +118,32 @@ const rows: readonly Row[] = [
     to: 'signedOut',
     tells: ['login b loginCancelled', 'logout of nobody', 'updated nobody'],
   },
+  {
+    in: 'signingIn.browser over a sign-in',
+    on: 'logout loadManaged',
+    to: 'revoking',
+    tells: ['login b loginCancelled'],
+    starts: ['loadCredentials', 'revokeToken'],
+  },
+  // Only the one with the same id is cancelled.
+  { in: 'signingIn.device', on: 'cancelBrowser', to: 'signingIn.device', tells: [], starts: [] },
+  { in: 'signingIn.browser', on: 'browserLimit loadNone', to: 'signedOut', tells: ['login b timedOut'] },
+  { in: 'signingIn.browser over a sign-in', on: 'browserLimit loadManaged', to: 'signedIn.fresh' },
+  { in: 'signingIn.device', on: 'deviceLimit loadNone', to: 'signedOut', tells: ['login c timedOut'] },
+  {
+    in: 'signingIn.device for one workspace',
+    on: 'deviceLoginDone loadNone',
+    to: 'signedOut',
+    tells: ['login d loginDisabled'],
+  },
+  {
+    in: 'signingIn.saving',
+    on: 'browserLogin',
+    to: 'signingIn.browser',
+    tells: ['login a loginCancelled'],
+    starts: ['browserLogin'],
+  },
+  { in: 'signingIn.saving', on: 'storeLimit loadManaged', to: 'signedIn.fresh', tells: ['login a timedOut'] },
   { in: 'signingIn.browser over a key', on: 'logout loadKey', to: 'erasing', tells: ['login b loginCancelled'] },
   { in: 'signingIn.browser', on: 'browserLoginDone', to: 'signingIn.saving', starts: ['saveCredentials'] },
   {
@@ -174,13 +202,20 @@ const rows: readonly Row[] = [
 
   { in: 'revoking', on: 'revoked', to: 'erasing', starts: ['eraseCredentials'] },
   { in: 'revoking', on: 'revokeFails', to: 'error.revoking', tells: ['logout revokeFailed'] },
+  { in: 'signedIn.backingOff', on: 'logout loadManaged', to: 'revoking' },
+  { in: 'signedIn.backingOff', on: 'needStale unauthorized', to: 'signedIn.backingOff', starts: [] },
+  { in: 'signedIn.askingHost', on: 'logout loadNone', to: 'erasing' },
+  { in: 'revoking', on: 'effectLimit', to: 'error.revoking', tells: ['logout timedOut'] },
   { in: 'revoking', on: 'logout revokeFails', to: 'error.revoking', tells: ['logout revokeFailed'] },
   { in: 'erasing', on: 'erased', to: 'signedOut', tells: ['logout done', 'updated nobody'] },
   { in: 'erasing', on: 'eraseMet loadRenewed', to: 'signedIn.fresh', tells: ['logout eraseFailed'] },
+  { in: 'erasing', on: 'storeLimit', to: 'error.erasing', tells: ['logout timedOut'] },
+  { in: 'erasing', on: 'logout erased', to: 'signedOut', tells: ['logout done', 'updated nobody'], starts: [] },
   { in: 'erasing', on: 'eraseFails', to: 'error.erasing', tells: ['logout internal'] },
 
   { in: 'error.revoking', on: 'logout loadManaged', to: 'revoking', starts: ['loadCredentials', 'revokeToken'] },
   { in: 'error.revoking', on: 'needStale', to: 'signedIn.refreshing', starts: ['refreshToken'] },
+  { in: 'error.revoking', on: 'unauthorized', to: 'signedIn.reloading', starts: ['loadCredentials'] },
   { in: 'error.revoking', on: 'needFresh', to: 'error.revoking' },
   { in: 'error.revoking', on: 'keyLogin', to: 'signingIn.saving' },
   { in: 'error.erasing', on: 'logout loadManaged', to: 'erasing', starts: ['loadCredentials', 'eraseCredentials'] },
@@ -204,6 +239,9 @@ describe('the chart of auth.md §9', () => {
   test('every change of what is stored raises the generation, and reading the same again does not', () => {
     const generation = (on: string) => walk({ in: 'signedIn.refreshing', on, to: '' }).context.generation;
     expect([generation(''), generation('refreshFails'), generation('refreshed')]).toEqual([1, 1, 2]);
+    expect(walk({ in: 'signingIn.saving', on: 'saved', to: '' }).context.generation).toBe(2);
+    expect(walk({ in: 'signedIn.fresh', on: 'useExternal', to: '' }).context.generation).toBe(2);
+    expect(walk({ in: 'erasing', on: 'erased', to: '' }).context.generation).toBe(2);
   });
 
   test('a refresh that fails and may be tried again is waited for from 1 s, doubled up to 60 s', () => {
@@ -222,6 +260,27 @@ describe('the chart of auth.md §9', () => {
       waits.push(waited);
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  });
+
+  test('a key that is empty is not stored', () => {
+    const { actor, clock, effects } = startScripted({ provide });
+    steps.get('loadNone')?.perform(actor, clock);
+    const { login } = asked.keyLogin.event as Extract<AuthEvent, { type: 'loginRequested' }>;
+    actor.send({ type: 'loginRequested', login: { ...login, signIn: { kind: 'apikey', apiKey: '' } } });
+    expect([stateOf(actor.getSnapshot()), effects.names]).toEqual(['signedOut', ['loadCredentials']]);
+  });
+
+  test.each([
+    ['browserLogin', 10],
+    ['codeLogin', 15],
+  ])('%s may take %i minutes and no longer', (name, minutes) => {
+    const { actor, clock } = startScripted({ provide });
+    for (const step of ['loadNone', name]) steps.get(step)?.perform(actor, clock);
+    const isSigningIn = () => stateOf(actor.getSnapshot()).startsWith('signingIn.');
+    clock.increment(minutes * 60_000 - 1);
+    expect(isSigningIn()).toBe(true);
+    clock.increment(1);
+    expect(isSigningIn()).toBe(false);
   });
 
   test.each([

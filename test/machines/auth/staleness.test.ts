@@ -30,8 +30,8 @@ test.each<[string, Credentials | null, ReturnType<typeof staleReason>, boolean]>
   ['a token that ends in five minutes', signedIn(300, 0), 'proactive_expiry', false],
   ['a token that ends later', signedIn(301, 0), null, false],
   ['a token that ends later, renewed long ago', signedIn(301, 400), null, false],
-  ['no end, renewed a week ago', signedIn(null, 7), null, false],
-  ['no end, renewed nine days ago', signedIn(null, 9), 'scheduled', false],
+  ['no end, renewed eight days ago', signedIn(null, 8), null, false],
+  ['no end, renewed just over eight days ago', signedIn(null, 8 + 1 / DAY_MS), 'scheduled', false],
   ['no end, renewed who knows when', signedIn(null, null), null, false],
   ['an ended token that cannot be renewed', signedIn(-1, 9, ''), null, true],
 ])('%s', (_, credentials, reason, isEnded) => {
