@@ -1,74 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { homePaths } from '../../daemon/store/paths.ts';
-import { type BuiltScene, buildScene } from '../support/built-scene.ts';
-import { chatgptAuthFile, FAKE_SECRET, type FakeAuthServer, startFakeAuthServer } from '../support/fake-auth-server.ts';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { authScene, ended, expectNoSecret, signedIn, signedOut } from '../support/built-auth-scene.ts';
 import { takeLoginPort } from '../support/login-port.ts';
 import { until } from '../support/start-daemon.ts';
 import { lacksTerminals } from '../support/terminal.ts';
-
-interface AuthScene {
-  readonly scene: BuiltScene;
-  readonly auth: FakeAuthServer;
-  readonly authFile: string;
-  /** Variables of a shell in which browsers only note the address, and the auth server is the fake one. */
-  readonly env: Readonly<Record<string, string>>;
-  run(...args: string[]): ReturnType<BuiltScene['run']>;
-  /** The address that was opened in a browser, as soon as there is one. */
-  openedUrl(): Promise<string>;
-}
-
-const START = { provider: ['requires_openai_auth = true'], envKey: null };
-
-async function authScene({ isSignedIn }: { readonly isSignedIn: boolean }): Promise<AuthScene> {
-  const auth = await startFakeAuthServer();
-  const scene = await buildScene({ config: START });
-  onTestFinished(() => auth.close());
-  const authFile = join(scene.temp.home, 'auth.json');
-  if (isSignedIn) writeFileSync(authFile, chatgptAuthFile(auth), { mode: 0o600 });
-  const { folder, opened } = makeOpeners(scene.temp.root);
-  const env = { ...auth.variables, PATH: `${folder}:${process.env.PATH ?? ''}`, NO_PROXY: '127.0.0.1,localhost' };
-  return {
-    scene,
-    auth,
-    authFile,
-    env,
-    run: (...args) => scene.run(args, { env }),
-    async openedUrl() {
-      await until('an address was opened', () => existsSync(opened));
-      return readFileSync(opened, 'utf8');
-    },
-  };
-}
-
-/** Programs in the place of the system's openers. */
-function makeOpeners(root: string): { readonly folder: string; readonly opened: string } {
-  const folder = join(root, 'openers');
-  const opened = join(root, 'opened');
-  mkdirSync(folder);
-  for (const name of ['open', 'xdg-open']) {
-    writeFileSync(
-      join(folder, name),
-      `#!/bin/sh\nprintf '%s' "$*" > '${opened}.part'\nmv '${opened}.part' '${opened}'\n`,
-    );
-    chmodSync(join(folder, name), 0o755);
-  }
-  return { folder, opened };
-}
-
-/** Everything that was said, and the daemon's log: no secret is in any of it. */
-function expectNoSecret({ scene }: AuthScene, ...said: { readonly stdout: string; readonly stderr: string }[]): void {
-  const all = [
-    ...said.flatMap(({ stdout, stderr }) => [stdout, stderr]),
-    readFileSync(homePaths(scene.temp.home).logPath, 'utf8'),
-  ].join('\n');
-  expect(all).not.toContain(FAKE_SECRET);
-}
-
-const ended = (code: number, stderr: string, stdout = '') => ({ code, signal: null, stdout, stderr });
-const signedIn = ended(0, 'Logged in using ChatGPT\n');
-const signedOut = ended(1, 'Not logged in\n');
 
 describe('codex login', () => {
   test('by browser ends signed in when the browser has been sent back', async () => {
@@ -206,6 +141,9 @@ This is only what would be done; nothing was changed.
     const { code, stdout, stderr } = await here.run('logout');
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^Error logging out: [^\n]*auth\.json[^\n]*kept[^\n]*`codex logout`[^\n]*\n$/);
+    const status = await here.run('login', 'status');
+    expect([status.code, status.stdout]).toEqual([1, '']);
+    expect(status.stderr).toMatch(/^Error checking login status: [^\n]*auth\.json cannot be used: [^\n]*\n$/);
     expect([readFileSync(here.authFile, 'utf8'), here.auth.requests]).toEqual([text, []]);
   });
 

@@ -57,7 +57,8 @@ describe('a login that the configuration forbids by now', () => {
 describe('a stored sign-in that the configuration forbids by now', () => {
   test.each([
     ['a ChatGPT sign-in with api', ONLY_KEYS],
-    ['a ChatGPT sign-in of another workspace', OTHER_WORKSPACE],
+    ['a ChatGPT sign-in of another workspace', ['forced_chatgpt_workspace_id = "acc-2"']],
+    ['a ChatGPT sign-in of none of some workspaces', OTHER_WORKSPACE],
   ])('%s is revoked before it is erased, and everybody is told', async (_, top) => {
     const here = await signedInScene({ script: [text('ok')] });
     expect(await runTurn(here)).toMatchObject({ status: 'completed' });

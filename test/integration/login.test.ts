@@ -71,11 +71,17 @@ describe('a sign-in over the wire', () => {
     onTestFinished(() => elsewhere.close());
     elsewhere.pending(1_000_000);
     const client = await connect();
-    const started = await client.request(accountLoginStart, { type: 'chatgptDeviceCode', issuer: `${elsewhere.url}/` });
+    const started = await client.request(accountLoginStart, {
+      type: 'chatgptDeviceCode',
+      issuer: `${elsewhere.url}/`,
+      clientId: 'app_of_the_option',
+    });
+    expect(elsewhere.requests[0]?.body).toEqual({ client_id: 'app_of_the_option' });
     expect(started).toMatchObject({ verificationUrl: `${elsewhere.url}/codex/device`, userCode: 'ABCD-1234' });
     if (started.type !== 'chatgptDeviceCode') throw new Error(`started ${started.type}`);
     await expect(client.request(accountLoginCancel, { loginId: 'seven' })).rejects.toMatchObject({
       errorName: 'invalidParams',
+      code: -32600,
       message: 'invalid login id: seven',
     });
     expect(await client.request(accountLoginCancel, { loginId: started.loginId })).toEqual({ status: 'canceled' });
@@ -105,10 +111,13 @@ describe('a sign-in over the wire', () => {
       `Bearer host-one-${FAKE_SECRET}`,
       `Bearer host-two-${FAKE_SECRET}`,
     ]);
-    await expect(client.request(accountLoginStart, { type: 'chatgpt' })).rejects.toMatchObject({
-      errorName: 'externalAuthActive',
-      code: -32600,
-    });
+    for (const params of [{ type: 'chatgpt' }, { type: 'apiKey', apiKey: 'sk' }] as const) {
+      await expect(client.request(accountLoginStart, params)).rejects.toMatchObject({
+        errorName: 'externalAuthActive',
+        code: -32600,
+        message: expect.stringMatching(/^External auth is active\. /),
+      });
+    }
   });
 
   test('that is kept elsewhere: a turn refreshes where its client says, and one failing turn asks at most three times', async () => {
@@ -121,4 +130,40 @@ describe('a sign-in over the wire', () => {
     expect(await client.request(accountRead, { refreshToken: true })).toMatchObject({ account: { type: 'chatgpt' } });
     expect(scene.daemon.log()).not.toContain(FAKE_SECRET);
   });
+});
+
+test('where tokens are sent is said by the environment of each client, and never by that of the daemon', async () => {
+  const [first, second, stranger] = await Promise.all([1, 2, 3].map(() => startFakeAuthServer()));
+  if (!first || !second || !stranger) throw new Error('three servers were started');
+  onTestFinished(async () => void (await Promise.all([second, stranger].map((server) => server.close()))));
+  const { connect, variables } = await startAuthScene({
+    fake: first,
+    file: chatgptAuthFile(first),
+    daemon: { env: stranger.variables },
+  });
+  const { CODEX_REVOKE_TOKEN_URL_OVERRIDE: _, ...onlyRefreshes } = variables;
+  const here = await connect();
+  const there = await connect({ environment: { variables: { ...variables, ...second.variables } } });
+  const refreshOnly = await connect({ environment: { variables: onlyRefreshes } });
+  const nowhere = await connect({ isOurs: false, encoding: 'json' });
+  const planned = async (client: typeof here) =>
+    (await client.request(accountLogout, { dryRun: true })).plan?.revokes?.url;
+  expect([await planned(here), await planned(there), await planned(refreshOnly), await planned(nowhere)]).toEqual([
+    `${first.url}/oauth/revoke`,
+    `${second.url}/oauth/revoke`,
+    // Beside the address of refreshing, when only that is named.
+    `${first.url}/oauth/revoke`,
+    'https://auth.openai.com/oauth/revoke',
+  ]);
+
+  await here.request(accountRead, { refreshToken: true });
+  const { loginId } = (await there.request(accountLoginStart, { type: 'chatgptDeviceCode' })) as { loginId: string };
+  await there.request(accountLoginCancel, { loginId });
+  await there.request(accountLogout, {});
+  expect(first.requests.map(({ path }) => path)).toEqual(['/oauth/token']);
+  expect(second.requests.map(({ path }) => path).filter((path) => !path.endsWith('/deviceauth/token'))).toEqual([
+    '/api/accounts/deviceauth/usercode',
+    '/oauth/revoke',
+  ]);
+  expect(stranger.requests).toEqual([]);
 });

@@ -107,7 +107,11 @@ describe('a logout', () => {
     // Somebody broke the file meanwhile: it cannot be compared, so it is kept.
     writeFileSync(path, '{ half');
     release();
-    expect(await failure).toMatchObject({ errorName: 'authUnreadable', data: { stage: 'erasing' } });
+    expect(await failure).toMatchObject({
+      errorName: 'authUnreadable',
+      data: { stage: 'erasing' },
+      message: expect.stringMatching(/^logout failed: the token was revoked, but .*auth\.json cannot be used: /),
+    });
     writeFileSync(path, before ?? '');
     expect(await (await startThread(client)).run('hi')).toMatchObject({
       status: 'failed',
@@ -173,14 +177,18 @@ describe('asking who is signed in', () => {
       const client = await here.connect();
       const params = { refreshToken: true };
       const ask = (): Promise<unknown> =>
-        method === 'account/read' ? client.request(accountRead, params) : client.request(getAuthStatus, params);
+        method === 'account/read'
+          ? client.request(accountRead, params)
+          : client.request(getAuthStatus, { ...params, includeToken: true });
       await ask();
       expect(fake.requestsTo('/oauth/token').map(({ body }) => body.refresh_reason)).toEqual(['forced']);
       const renewed = readFileSync(here.path, 'utf8');
       fake.fail('token', { kind: 'notJson' });
-      expect(await ask()).toMatchObject({ requiresOpenaiAuth: true });
+      const answer =
+        method === 'account/read' ? { account: { type: 'chatgpt' } } : { authMethod: 'chatgpt', authToken: null };
+      expect(await ask()).toMatchObject({ requiresOpenaiAuth: true, ...answer });
       fake.fail('token', { kind: 'status', status: 401 });
-      expect(await ask()).toMatchObject({ requiresOpenaiAuth: true });
+      expect(await ask()).toMatchObject({ requiresOpenaiAuth: true, ...answer });
       expect(readFileSync(here.path, 'utf8')).toBe(renewed);
     },
   );

@@ -33,11 +33,15 @@ describe('a logout of a ChatGPT sign-in', () => {
       'content-type': 'application/json',
       accept: '*/*',
       originator: 'codex_cli_rs',
+      'user-agent': expect.stringMatching(/^codex_cli_rs\/\S+ \(.+; .+\) /),
     });
     expect(fake.requests[0]?.headers).not.toHaveProperty('authorization');
+    expect(fake.requests[0]?.headers).not.toHaveProperty('cookie');
     expect((await other.notification('account/updated')).params).toEqual({ authMode: null, planType: null });
     await other.waitFor('the end', () => statesOf(other).at(-1) === 'signedOut');
     expect(statesOf(other)).toEqual(['restoring', 'revoking', 'erasing', 'signedOut']);
+    // Once, however many asked.
+    expect(other.notifications.filter(({ method }) => method === 'account/updated')).toHaveLength(1);
     expect(await client.request(accountLogout, {})).toEqual({ wasSignedIn: false, notice: null });
     expect(scene.daemon.log()).not.toContain(FAKE_SECRET);
   });

@@ -3,12 +3,14 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { createAuth } from '../../../daemon/auth/auth.ts';
 import { systemClock } from '../../../daemon/deps.ts';
 import { type AuthStore, createAuthStore } from '../../../daemon/store/auth-store.ts';
 import { createKeyring } from '../../../daemon/store/keyring.ts';
 import { RpcError } from '../../../machines/core/errors.ts';
-import { chatgptFile } from '../auth/auth-fixtures.ts';
+import { startFakeAuthServer } from '../../support/fake-auth-server.ts';
+import { authParts, chatgptFile } from '../auth/auth-fixtures.ts';
 
 /** A keyring as the module sees it, kept in a file, for each call has a process of its own; `how` makes it fail. */
 const KEYTAR = `
@@ -153,6 +155,24 @@ test('a file beneath that holds another ChatGPT sign-in is kept: it was not revo
     notice: expect.stringContaining('holds another sign-in'),
   });
   expect(await readFile(join(home, 'auth.json'), 'utf8')).toBe(chatgptFile);
+});
+
+test('a ChatGPT sign-in there is revoked before its entry goes; when that fails, the entry stays', async () => {
+  const fake = await startFakeAuthServer();
+  onTestFinished(() => fake.close());
+  const refreshToken = fake.issue();
+  const given = { kind: 'chatgpt', idToken: fake.idToken(), accessToken: 'a', refreshToken, apiKey: null } as const;
+  await store('keyring').save(given, signal);
+  await writeFile(join(home, 'auth.json'), '{"OPENAI_API_KEY":"sk-beneath"}');
+  const auth = createAuth({ ...authParts(home), store: store('keyring') });
+  onTestFinished(() => auth.stop());
+  fake.fail('revoke', { kind: 'status', status: 500 });
+  expect((await failureOf(auth.logout({ server: fake.server })))[0]).toBe('revokeFailed');
+  expect([await entries(), existsSync(join(home, 'auth.json'))]).toEqual([1, true]);
+  fake.fail('revoke', null);
+  expect(await auth.logout({ server: fake.server })).toEqual({ wasSignedIn: true, notice: null });
+  expect([await entries(), existsSync(join(home, 'auth.json'))]).toEqual([0, false]);
+  expect([fake.revoked, fake.requestsTo('/oauth/revoke').length]).toEqual([[refreshToken], 2]);
 });
 
 /** The real thing: keytar as it was installed, and a Secret Service of our own. */
