@@ -6,7 +6,7 @@ import { type KeychainProbe, keychainReason } from './keychain.ts';
 /** One entry of the system's keyring, and our note about it (keyring.ts). */
 export interface Keyring {
   readonly name: string;
-  /** Whether it works at all; tried once. */
+  /** Whether it works at all; one that does not is tried again later. */
   probe(): Promise<KeychainProbe>;
   get(): Promise<string | null>;
   set(secret: string): Promise<void>;

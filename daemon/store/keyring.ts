@@ -8,6 +8,8 @@ import type { Keyring } from './keyring-vault.ts';
 import { replaceFile } from './replace-file.ts';
 
 const SERVICE = 'Codex Auth';
+/** A keyring that could not be used may be unlocked by then; each trial starts a process. */
+const TRY_AGAIN_MS = 60_000;
 
 /** All that keytar needs of a login; whatever else the daemon was started with, keys for one, stays out. */
 const PASSED_ON = [
@@ -38,17 +40,23 @@ export interface KeyringOptions {
  */
 const note = v.object({ state: v.picklist(['stored', 'leaving', 'replaced']) });
 
-/** The entry of a home in the system's keyring, through the child process, tried once before its first use. */
+/** The entry of a home in the system's keyring, through the child process, tried before its first use. */
 export function createKeyring({ home, notePath, keychain }: KeyringOptions): Keyring {
   const account = `cli|${createHash('sha256').update(home).digest('hex').slice(0, 16)}`;
   const env = Object.fromEntries(PASSED_ON.map((name) => [name, keychain.env[name]]));
   const deps: KeychainDeps = { ...keychain, env };
   const key = { service: SERVICE, account };
   let probe: Promise<KeychainProbe> | null = null;
+  let tryAgainAtMs = Number.POSITIVE_INFINITY;
   return {
     name: `keyring entry ${SERVICE} ${account}`,
     probe: () => {
-      probe ??= probeKeychain(deps);
+      if (probe !== null && keychain.clock.now() < tryAgainAtMs) return probe;
+      tryAgainAtMs = Number.POSITIVE_INFINITY;
+      probe = probeKeychain(deps).then((result) => {
+        if (!result.available) tryAgainAtMs = keychain.clock.now() + TRY_AGAIN_MS;
+        return result;
+      });
       return probe;
     },
     get: () => withKeychain(deps, async (ask) => textOrNull(await ask({ type: 'get', id: 1, ...key }))),

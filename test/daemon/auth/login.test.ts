@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { AuthDeps } from '../../../daemon/auth/auth.ts';
 import type { LoginPrompt } from '../../../daemon/auth/login-desk.ts';
+import { LOGIN_PORTS } from '../../../daemon/auth/login-listener.ts';
 import { externalCredentials } from '../../../machines/auth/credentials.ts';
 import { RpcError } from '../../../machines/core/errors.ts';
 import { chatgptAuthFile, FAKE_SECRET, type FakeAuthServer } from '../../support/fake-auth-server.ts';
@@ -190,6 +191,10 @@ describe('a sign-in with a browser', () => {
     const third = await two.auth.startLogin('chatgpt', fake.server);
     expect(await two.completed()).toMatchObject({ success: false, error: 'Login cancelled' });
     expect(callbackOf(urlOf(third)).port).toBe(String(port));
+  });
+
+  test('uses the ports that the vendor allows, in their order', () => {
+    expect(LOGIN_PORTS).toEqual([1455, 1457]);
   });
 
   test('goes to the next port when a stranger keeps the first, and fails when there is none', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createAuth } from '../../../daemon/auth/auth.ts';
-import { systemClock } from '../../../daemon/deps.ts';
+import { type Clock, systemClock } from '../../../daemon/deps.ts';
 import { type AuthStore, createAuthStore } from '../../../daemon/store/auth-store.ts';
 import { createKeyring } from '../../../daemon/store/keyring.ts';
 import { RpcError } from '../../../machines/core/errors.ts';
@@ -69,9 +69,9 @@ const how = (text: string) => writeFile(join(module, 'how'), text);
 const entries = async () =>
   Object.keys(JSON.parse(await readFile(join(module, 'kept.json'), 'utf8').catch(() => '{}'))).length;
 
-function store(mode: 'keyring' | 'auto'): AuthStore {
+function store(mode: 'keyring' | 'auto', clock: Clock = systemClock): AuthStore {
   const env = { PATH: process.env.PATH, HOME: top };
-  const keychain = { entry, clock: systemClock, env, callLimitMs: 20_000 };
+  const keychain = { entry, clock, env, callLimitMs: 20_000 };
   return createAuthStore({
     home,
     mode,
@@ -144,6 +144,21 @@ test('keyring that cannot be used fails instead of writing a file', async () => 
   expect(await failureOf(auth.load())).toEqual(['authUnreadable', expect.stringContaining('D-Bus')]);
   expect((await failureOf(auth.save(key, signal)))[0]).toBe('internal');
   expect(await readdir(home)).toEqual([]);
+});
+
+test('a keyring that could not be used is tried again after a minute, and one that could is not', async () => {
+  await how('gone');
+  let nowMs = 0;
+  const auth = store('keyring', { ...systemClock, now: () => nowMs });
+  await failureOf(auth.load());
+  await how('');
+  nowMs = 59_999;
+  expect((await failureOf(auth.load()))[1]).toContain('D-Bus');
+  nowMs = 60_000;
+  expect(await auth.load()).toBeNull();
+  await how('gone');
+  nowMs = 1_000_000;
+  expect(await auth.describe()).toMatchObject({ kind: 'keyring', reason: null });
 });
 
 test('a file beneath that holds another ChatGPT sign-in is kept: it was not revoked', async () => {
