@@ -1,10 +1,14 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CliError } from './cli-error.ts';
 
-/** Whether a folder lies in a git repository: a `.git` folder or file in it or above it. */
+/**
+ * Whether a folder lies in a git repository: in it or above it a `.git` folder with a HEAD, or a file that says where
+ * that is. Sandboxes leave an empty `.git` where there is none.
+ */
 export function isInGitRepository(folder: string): boolean {
-  if (existsSync(join(folder, '.git'))) return true;
+  const git = join(folder, '.git');
+  if (existsSync(join(git, 'HEAD')) || statSync(git, { throwIfNoEntry: false })?.isFile()) return true;
   const parent = dirname(folder);
   return parent !== folder && isInGitRepository(parent);
 }

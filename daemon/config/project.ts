@@ -1,4 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../machines/config/config-schema.ts';
 
@@ -14,14 +14,25 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && NOTHING_THERE.has(error.code);
 }
 
-/** The nearest folder from `cwd` upwards that holds one of `markers` (a file, a folder or a link); null when none does. */
+/**
+ * The nearest folder from `cwd` upwards that holds one of `markers` (a file, a folder or a link); null when none does.
+ * A `.git` counts when git would take it for one: sandboxes leave an empty folder of that name where there is none
+ * (daemon/sandbox/placeholders.ts), and a folder above must not become the root by it.
+ */
 export async function findRoot(cwd: string, markers: readonly string[]): Promise<string | null> {
   for (const folder of ancestors(cwd)) {
     for (const marker of markers) {
-      if (await exists(join(folder, marker))) return folder;
+      if (await (marker === '.git' ? isRepository(folder) : exists(join(folder, marker)))) return folder;
     }
   }
   return null;
+}
+
+/** Whether a folder holds a `.git` with a HEAD, or a file that says where that is. */
+async function isRepository(folder: string): Promise<boolean> {
+  const git = join(folder, '.git');
+  const stats = await stat(git).catch(() => null);
+  return stats !== null && (stats.isFile() || (await exists(join(git, 'HEAD'))));
 }
 
 /** `cwd` and every folder above it, nearest first. */

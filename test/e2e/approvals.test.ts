@@ -67,4 +67,4 @@ test('a shell script drives a turn: starts it, waits for its question, answers i
     stderr: expect.stringContaining('the audit chain breaks at line 1 of audit.jsonl'),
   });
   expect(await scene.run(['audit', '--since', 'tomorrowish'])).toMatchObject({ code: 2 });
-}, 60_000);
+});

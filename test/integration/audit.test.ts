@@ -153,5 +153,5 @@ describe('a race', () => {
     expect([brokenAt, lines.length]).toEqual([null, 2 * QUESTIONS]);
     const late = await attachThread(await scene.connect(), thread.id);
     expect(late.snapshot?.decisions).toHaveLength(QUESTIONS);
-  }, 60_000);
+  });
 });

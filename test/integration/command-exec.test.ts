@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -9,6 +9,7 @@ import {
   commandExecWrite,
 } from '../../machines/protocol/methods/command-exec.ts';
 import type { DaemonClient } from '../support/daemon-client.ts';
+import { makeRepository } from '../support/repository.ts';
 import { startScene } from '../support/scene.ts';
 import { processesOf, until } from '../support/start-daemon.ts';
 
@@ -323,7 +324,7 @@ describe.skipIf(!canSandbox && process.env.CI !== 'true')('the sandbox of a comm
     const scene = await startScene({ prepare });
     const client = await scene.connect();
     const { home, workspace } = scene.temp;
-    mkdirSync(join(workspace, '.git'));
+    makeRepository(workspace);
 
     const answer = await client.request(commandExec, {
       command: sh(

@@ -8,6 +8,7 @@ import {
   configValueWrite,
 } from '../../machines/protocol/methods/config.ts';
 import { threadStart } from '../../machines/protocol/methods/thread.ts';
+import { makeRepository } from '../support/repository.ts';
 import { startScene } from '../support/scene.ts';
 
 const KINDS = [
@@ -142,7 +143,7 @@ test('a value that a trusted project sets too is written, and the answer says wh
   const scene = await startScene({
     config: { top: ['model_reasoning_effort = "low"'] },
     prepare: ({ workspace }) => {
-      mkdirSync(join(workspace, '.git'));
+      makeRepository(workspace);
       mkdirSync(join(workspace, '.codex'));
       writeFileSync(join(workspace, '.codex', 'config.toml'), 'model_reasoning_effort = "medium"\n');
     },

@@ -7,13 +7,14 @@ import { modelList } from '../../machines/protocol/methods/model.ts';
 import { threadStart } from '../../machines/protocol/methods/thread.ts';
 import { startThread } from '../support/client-turns.ts';
 import { text } from '../support/fake-openai.ts';
+import { makeRepository } from '../support/repository.ts';
 import { startScene } from '../support/scene.ts';
 import type { TempHome } from '../support/temp-home.ts';
 
 /** Makes the workspace a project with settings of its own. */
 function projectWith(lines: readonly string[]): (temp: TempHome) => void {
   return ({ workspace }) => {
-    mkdirSync(join(workspace, '.git'), { recursive: true });
+    makeRepository(workspace);
     mkdirSync(join(workspace, '.codex'));
     writeFileSync(join(workspace, '.codex', 'config.toml'), `${lines.join('\n')}\n`);
   };

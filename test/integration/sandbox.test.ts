@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { SandboxMode } from '../../machines/protocol/types/policy.ts';
 import { startThread } from '../support/client-turns.ts';
 import { call, outputsOf, patchCall, reply, text } from '../support/fake-openai.ts';
+import { makeRepository } from '../support/repository.ts';
 import { type Scene, startScene } from '../support/scene.ts';
 import type { TempHome } from '../support/temp-home.ts';
 
@@ -17,7 +18,7 @@ const prepare = ({ home, workspace }: TempHome) => {
   writeFileSync(join(home, 'auth.json'), JSON.stringify({ auth_mode: 'apikey', OPENAI_API_KEY: SECRET }), {
     mode: 0o600,
   });
-  mkdirSync(join(workspace, '.git'));
+  makeRepository(workspace);
 };
 
 /** Runs commands in one turn and answers what each printed. */
@@ -105,7 +106,7 @@ describe.skipIf(!canSandbox && process.env.CI !== 'true')('a sandboxed command',
     expect(outputs.work).toContain('fine');
     expect(outputs.git).toContain('code 1');
     expect(outputs.codex).toContain('code 1');
-    expect(readdirSync(join(workspace, '.git'))).toEqual([]);
+    expect(readdirSync(join(workspace, '.git'))).toEqual(['HEAD']);
     expect(existsSync(join(workspace, '.codex'))).toBe(false);
     expect(outputs.home).toContain('code 1');
     expect(readFileSync(join(home, 'config.toml'), 'utf8')).not.toContain('never');

@@ -9,6 +9,7 @@ import {
 } from '../../machines/protocol/methods/skills.ts';
 import { startThread } from '../support/client-turns.ts';
 import { text } from '../support/fake-openai.ts';
+import { makeRepository } from '../support/repository.ts';
 import { startScene } from '../support/scene.ts';
 import type { TempHome } from '../support/temp-home.ts';
 
@@ -20,7 +21,7 @@ function writeSkill(folder: string, name: string, head = `name: ${name}\ndescrip
 }
 
 const prepare = ({ workspace, home, root }: TempHome) => {
-  mkdirSync(join(workspace, '.git'));
+  makeRepository(workspace);
   writeSkill(join(workspace, '.agents', 'skills'), 'ours');
   writeSkill(join(workspace, '.agents', 'skills'), 'broken', 'name: broken');
   writeSkill(join(root, '.agents', 'skills'), 'mine');

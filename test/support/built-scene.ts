@@ -1,6 +1,6 @@
 /** The built programs, run as a person runs them: own home, own folder, terminals, and no code of ours in between. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
@@ -11,6 +11,7 @@ import {
   type Step,
   startFakeOpenai,
 } from './fake-openai.ts';
+import { makeRepository } from './repository.ts';
 import { clientEnvironment, leftovers, withLimit } from './start-daemon.ts';
 import { makeTempHome, type ProviderConfig, type TempHome, writeProviderConfig } from './temp-home.ts';
 import { openTerminal, type Terminal, type TerminalOptions } from './terminal.ts';
@@ -85,7 +86,7 @@ export async function buildScene(options: BuiltSceneOptions = {}): Promise<Built
   const temp = makeTempHome();
   const openai = await startFakeOpenai(options.script ?? []);
   if (options.config !== null) writeProviderConfig(temp.home, openai.baseUrl, options.config);
-  if (options.isRepository !== false) mkdirSync(join(temp.workspace, '.git'));
+  if (options.isRepository !== false) makeRepository(temp.workspace);
   const terminals: Terminal[] = [];
   const children: ChildProcess[] = [];
   const envOf = (more?: RunOptions['env']): Record<string, string> => ({

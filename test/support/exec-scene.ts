@@ -14,6 +14,7 @@ import {
   turnStarted,
 } from './client-thread.ts';
 import { FakeDaemon, type FakeDaemonOptions, makeClientHome } from './fake-daemon.ts';
+import { makeRepository } from './repository.ts';
 
 export const message = (text: string): ThreadItem => ({ type: 'agentMessage', id: `m-${text}`, text });
 const goodTurn = [turnStarted(), itemCompleted(message('Done.')), turnCompleted()];
@@ -41,7 +42,8 @@ const opened = (notices: readonly string[] = []) => ({
 export async function makeScene({ turn = goodTurn, answers = {}, isRepository = true, notices = [] }: Scene = {}) {
   const { home, env, remove } = makeClientHome();
   const cwd = join(realpathSync(home.home), 'work');
-  mkdirSync(join(cwd, isRepository ? '.git' : 'src'), { recursive: true });
+  mkdirSync(join(cwd, 'src'), { recursive: true });
+  if (isRepository) makeRepository(cwd);
   const open = () => {
     if (!fake.threads.has(THREAD_ID)) fake.addThread(makeSnapshot());
     return opened(notices);

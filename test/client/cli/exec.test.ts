@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RpcError } from '../../../machines/core/errors.ts';
@@ -106,6 +106,7 @@ describe('codex exec', () => {
 
   test('refuses a folder that is neither a repository nor trusted, before it asks the model', async () => {
     const { run, cwd, paramsOf } = await makeScene({ isRepository: false });
+    mkdirSync(join(cwd, '.git')); // What a sandbox leaves, and git would not take for a repository.
     const { exitCode, stdout, stderr } = await run('exec', '--json', 'do it').done;
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });

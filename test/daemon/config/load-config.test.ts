@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseTomlValue, readConfigFile } from '../../../daemon/config/config-layer.ts';
 import { loadConfig } from '../../../daemon/config/load-config.ts';
 import { ConfigError } from '../../../machines/config/config-error.ts';
+import { makeRepository } from '../../support/repository.ts';
 
 let top: string;
 let home: string;
@@ -15,7 +16,7 @@ beforeEach(async () => {
   home = join(top, 'home');
   repo = join(top, 'repo');
   await mkdir(home);
-  await mkdir(join(repo, '.git'), { recursive: true });
+  makeRepository(repo);
   await mkdir(join(repo, 'sub'));
 });
 

@@ -8,7 +8,7 @@ test('every state is reached and every transition taken, alike by chart and acto
   const { walks, ...rest } = walkMachine(model);
   expect(rest).toEqual({ unreached: [], untaken: [], mismatches: [] });
   expect(walks).toBeGreaterThan(1_000);
-}, 120_000);
+});
 
 test('any sequence of requests and of good and bad ends of every effect keeps every promise', () => {
   fc.assert(
@@ -29,7 +29,7 @@ test('any sequence of requests and of good and bad ends of every effect keeps ev
     }),
     { numRuns: 500 },
   );
-}, 60_000);
+});
 
 describe('what is not handled', () => {
   const events = ['loginRequested', 'cancelLogin', 'externalTokens', 'logout', 'needAuth', 'unauthorized', 'reload'];

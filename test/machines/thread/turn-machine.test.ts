@@ -36,7 +36,7 @@ describe('the turn machine', () => {
     expect(walked.flatMap(({ mismatches }) => mismatches)).toEqual([]);
     expect([missingFromAll('unreached'), missingFromAll('untaken')]).toEqual([[], []]);
     expect(walked.reduce((sum, { walks }) => sum + walks, 0)).toBeGreaterThan(1_000);
-  }, 120_000);
+  });
 
   test('every event is handled or knowingly ignored in every state', () => {
     const ofStream = ['progressed', 'responseCompleted', 'responseFailed', 'summarized'];
