@@ -11,18 +11,32 @@ const FULL_OUTPUT_LENGTH = 1_000_000;
 /** No more than this of an output is looked at for its last rows. */
 const SHORT_OUTPUT_LENGTH = 8192;
 
+interface CommandContext {
+  readonly columns: number;
+  readonly detail: 'short' | 'full';
+  readonly isInterrupted: boolean;
+}
+
 /** A command: what is run, how it stands, the end of what it wrote. */
 export function commandRows(
   item: ItemOf<'commandExecution'>,
-  { columns, detail }: { readonly columns: number; readonly detail: 'short' | 'full' },
+  { columns, detail, isInterrupted }: CommandContext,
 ): Line[] {
+  const isCutOff = isInterrupted && hasNoEnd(item);
   const command = sanitize(bareCommand(item.command)).trimEnd().split('\n');
   const title = command.map((line, index) =>
-    index === 0 ? [span(verbOf(item), 'bold'), span(line), ...stateOf(item)] : row(line),
+    index === 0
+      ? [span(isCutOff ? 'Interrupted ' : verbOf(item), 'bold'), span(line), ...stateOf(item, isCutOff)]
+      : row(line),
   );
   const titleRows = wrapWithPrefix(title, columns, markOf(item), span('  '));
   const shown = detail === 'full' ? titleRows : titleRows.slice(0, SHORT_COMMAND_ROWS);
   return [...shown, ...outputRows(item.aggregatedOutput ?? '', columns, detail)];
+}
+
+/** It did not come to its own end: in an interrupted turn it was stopped, or never begun. One that could not be run says why. */
+export function hasNoEnd({ status, exitCode, durationMs, aggregatedOutput }: ItemOf<'commandExecution'>): boolean {
+  return status === 'failed' && exitCode == null && (!aggregatedOutput || (durationMs ?? 0) > 0);
 }
 
 function markOf({ status }: ItemOf<'commandExecution'>): Span {
@@ -35,12 +49,12 @@ function verbOf({ status, source }: ItemOf<'commandExecution'>): string {
   return status === 'inProgress' ? 'Running ' : status === 'declined' ? 'Not run ' : 'Ran ';
 }
 
-function stateOf({ status, exitCode, durationMs }: ItemOf<'commandExecution'>): Span[] {
+function stateOf({ status, exitCode, durationMs }: ItemOf<'commandExecution'>, isCutOff: boolean): Span[] {
   if (status === 'inProgress') return [];
   if (status === 'declined') return [span(' · declined', 'bad')];
   const time = typeof durationMs === 'number' && durationMs >= 1000 ? ` · ${duration(durationMs)}` : '';
   const isBad = typeof exitCode === 'number' ? exitCode !== 0 : status === 'failed';
-  const code = typeof exitCode === 'number' ? ` · exit ${exitCode}` : isBad ? ' · failed' : '';
+  const code = typeof exitCode === 'number' ? ` · exit ${exitCode}` : isBad && !isCutOff ? ' · failed' : '';
   return [span(`${code}${time}`, isBad ? 'bad' : 'dim')];
 }
 

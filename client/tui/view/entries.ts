@@ -3,6 +3,7 @@ import type { ThreadItem } from '../../../machines/protocol/types/item.ts';
 import type { ThreadSnapshot, Turn } from '../../../machines/protocol/types/thread.ts';
 import type { Model, Note } from '../model.ts';
 import { isFromHere } from '../seat.ts';
+import { hasNoEnd } from './command-item.ts';
 import { clientName, failureWords, outcomeText, shortPath } from './describe.ts';
 import { type ItemContext, inputText, itemRows, promptRows } from './items.ts';
 import { type Line, row, span } from './line.ts';
@@ -55,9 +56,14 @@ function* turnEntries(turn: Turn, decisions: Decisions, model: Model, context: I
     if (!item) continue;
     const key = itemKey(turn.id, item.id);
     const outcomes = [...(decisions.get(key) ?? []), ...(loose.get(at) ?? [])];
-    yield { key, rows: () => itemEntryRows(item, outcomes, model.notes.get(key), context) };
+    const own = isCutOff(item, turn) ? { ...context, isInterrupted: true } : context;
+    yield { key, rows: () => itemEntryRows(item, outcomes, model.notes.get(key), own) };
   }
 }
+
+/** Only what would look different: other rows are kept when their turn ends. */
+const isCutOff = (item: ThreadItem, { status }: Turn): boolean =>
+  status === 'interrupted' && item.type === 'commandExecution' && hasNoEnd(item);
 
 /** Answers to questions that have no item: they stand below what was there when they were given. By the item's place. */
 function looseOutcomes({ id, items }: Turn, outcomes: readonly ApprovalOutcome[]): Map<number, ApprovalOutcome[]> {
@@ -84,7 +90,11 @@ function keptRows(item: ThreadItem, context: ItemContext): readonly Line[] {
 
 function isSame(one: ItemContext, other: ItemContext): boolean {
   return (
-    one.columns === other.columns && one.detail === other.detail && one.seat === other.seat && one.cwd === other.cwd
+    one.columns === other.columns &&
+    one.detail === other.detail &&
+    one.seat === other.seat &&
+    one.cwd === other.cwd &&
+    one.isInterrupted === other.isInterrupted
   );
 }
 

@@ -17,6 +17,8 @@ export interface ItemContext {
   readonly seat: Seat;
   /** Folder of the thread; paths below it are shown without it. */
   readonly cwd: string;
+  /** The item's turn was interrupted. */
+  readonly isInterrupted: boolean;
 }
 
 const MAX_SHORT_DIFF_ROWS = 30;

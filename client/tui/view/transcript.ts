@@ -21,6 +21,7 @@ const contextOf = (model: Model, { detail }: TranscriptView, columns: number): I
   detail,
   seat: model.seat,
   cwd: model.snapshot.settings.cwd,
+  isInterrupted: false,
 });
 
 /** The rows to show: the end of the transcript, or from the anchor on while it is scrolled up. */

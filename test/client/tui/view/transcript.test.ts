@@ -83,6 +83,60 @@ describe('the transcript', () => {
     );
   });
 
+  test('says of a command which was interrupted, once its turn was, and not of one that failed', () => {
+    const cut = command({
+      id: 'cut',
+      command: 'sleep 9',
+      status: 'failed',
+      exitCode: null,
+      durationMs: 3200,
+      aggregatedOutput: 'so far',
+    });
+    const asked = command({
+      id: 'asked',
+      command: 'rm x',
+      status: 'failed',
+      exitCode: null,
+      durationMs: null,
+      aggregatedOutput: null,
+    });
+    const unable = command({
+      id: 'unable',
+      command: 'nope',
+      status: 'failed',
+      exitCode: null,
+      durationMs: 0,
+      aggregatedOutput: 'no shell',
+    });
+    const bad = command({
+      id: 'bad',
+      command: 'false',
+      status: 'failed',
+      exitCode: 1,
+      durationMs: 5,
+      aggregatedOutput: '',
+    });
+    const titles = (status: 'inProgress' | 'interrupted') =>
+      textOf(
+        modelOf({ snapshot: snapshotWith([turnOf([cut, asked, unable, bad], { status })]) }),
+        null,
+        60,
+        100,
+      ).filter((line) => line.startsWith('✘'));
+    expect(titles('inProgress')).toEqual([
+      '✘ Ran sleep 9 · failed · 3.2 s',
+      '✘ Ran rm x · failed',
+      '✘ Ran nope · failed',
+      '✘ Ran false · exit 1',
+    ]);
+    expect(titles('interrupted')).toEqual([
+      '✘ Interrupted sleep 9 · 3.2 s',
+      '✘ Interrupted rm x',
+      '✘ Ran nope · failed',
+      '✘ Ran false · exit 1',
+    ]);
+  });
+
   test('an anchor that is gone shows the end', () => {
     const model = modelOf({ snapshot: snapshotWith([turnOf([agentMessage('the end')])]) });
     expect(textOf(model, { key: 'gone', row: 3 }, 40, 1)).toEqual(['• the end']);
