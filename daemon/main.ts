@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   let logger: Logger | null = null;
   try {
     becomeDaemon();
-    const home = resolveHome(process.env);
+    const home = await resolveHome(process.env);
     logger = createLogger(homePaths(home).logPath);
     reportFaults(logger);
     const daemon = await createDaemon({ home, programs, startedBy, env: process.env, logger });

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ConnectError, homeUnusable } from './connect-error.ts';
 import type { ClientHome } from './home.ts';
 import { READY_LIMIT_MS } from './limits.ts';
@@ -39,12 +40,27 @@ export async function spawnDaemon({ home, daemonEntry, env, startedBy }: SpawnOp
 /** Where a daemon says what its own log cannot. @throws ConnectError homeUnusable */
 function openLog({ home, paths }: ClientHome): number {
   try {
-    mkdirSync(paths.daemonDir, { recursive: true, mode: 0o700 });
+    makeFolder(paths.daemonDir);
     return openSync(paths.logPath, 'a', 0o600);
   } catch (error) {
     throw homeUnusable(home, error);
   }
 }
+
+/** Not by Node's own `recursive`: that tries for ever where a folder is there and yet takes none, as in /proc. */
+function makeFolder(path: string): void {
+  if (isFolder(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another client may have made it meanwhile.
+    if (!isFolder(path)) throw error;
+  }
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** Names of variables that may hold a secret; what else a shell calls them, people name keys and tokens so. */
 const SECRET_NAMES = /KEY|TOKEN|SECRET|PASSW|CREDENTIAL|_PROXY$/i;

@@ -3,6 +3,7 @@ import { cp, type FileHandle, lstat, mkdir, open, readdir, rm, rmdir, stat, unli
 import { join } from 'node:path';
 import { messageOf, RpcError } from '../../machines/core/errors.ts';
 import { isInside } from '../../machines/policy/sandbox.ts';
+import { makeFolder } from './make-folder.ts';
 import { allowedPath, refuseSameFile } from './refused-paths.ts';
 
 /** Largest file that is read or written whole: it travels in one message. */
@@ -54,7 +55,7 @@ export class Files {
 
   async createFolder(path: string, recursive: boolean): Promise<void> {
     await allowedPath(path, this.hidden());
-    await mkdir(path, { recursive }).catch(asFileSystem);
+    await (recursive ? makeFolder(path) : mkdir(path)).catch(asFileSystem);
   }
 
   async metadata(path: string): Promise<Metadata> {

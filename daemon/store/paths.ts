@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type DaemonPaths, daemonPaths } from '../../machines/core/home.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 /** Every path below the home folder. */
 export interface HomePaths extends DaemonPaths {
@@ -20,11 +21,13 @@ export interface HomePaths extends DaemonPaths {
   readonly threadFacts: string;
 }
 
-/** The home folder of an environment: `CODEX_HOME`, else `~/.codex`. It is made when it is missing. */
-export function resolveHome(env: Readonly<Record<string, string | undefined>>): string {
+/** The home folder of an environment: `CODEX_HOME`, else `~/.codex`. It is made when it is missing, and so is the daemon's own. */
+export async function resolveHome(env: Readonly<Record<string, string | undefined>>): Promise<string> {
   const wanted = env.CODEX_HOME || join(homedir(), '.codex');
-  mkdirSync(wanted, { recursive: true, mode: 0o700 });
-  return realpathSync(wanted);
+  await makeFolder(wanted, 0o700);
+  const home = await realpath(wanted);
+  await makeFolder(homePaths(home).daemonDir, 0o700);
+  return home;
 }
 
 /** @param home the home's real path */

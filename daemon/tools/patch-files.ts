@@ -1,17 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import {
-  access,
-  type FileHandle,
-  mkdir,
-  open,
-  readlink,
-  realpath,
-  rename,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { access, type FileHandle, open, readlink, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   createShownPath,
@@ -25,6 +14,7 @@ import {
 import { type FileOperation, toFileOperations } from '../../machines/patch/file-operations.ts';
 import { type Patch, parsePatch } from '../../machines/patch/parse-patch.ts';
 import { PatchError } from '../../machines/patch/patch-error.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const MAX_LINKS = 40;
@@ -158,9 +148,7 @@ async function performWrite(operation: Extract<FileOperation, { op: 'write' }>):
   const { path, content, mkdirs, modeOf } = operation;
   const target = await orWriteError(`Failed to write file ${path}`, () => followLinks(path));
   if (mkdirs) {
-    await orWriteError(`Failed to create parent directories for ${path}`, () =>
-      mkdir(dirname(target), { recursive: true }),
-    );
+    await orWriteError(`Failed to create parent directories for ${path}`, () => makeFolder(dirname(target)));
   }
   await orWriteError(`Failed to write file ${path}`, async () => {
     const stats = await statOrNull(target);

@@ -58,6 +58,16 @@ describe('codex daemon', () => {
   });
 });
 
+test.each([
+  { args: ['threads'], says: /^error: the home folder \/proc\/no\/home cannot be used \(.*CODEX_HOME\n$/ },
+  { args: ['daemon', 'start'], says: /^error: the home folder \/proc\/no\/home cannot be used \(.*CODEX_HOME\n$/ },
+  { args: ['daemon', 'run'], says: /\/proc/ },
+])('a home where nothing can be made is told at once by codex $args', async ({ args, says }) => {
+  const scene = await buildScene();
+  const ran = await scene.run(args, { env: { CODEX_HOME: '/proc/no/home' } });
+  expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 1, stderr: expect.stringMatching(says) });
+});
+
 describe('codex doctor', () => {
   test('checks everything and says how to mend it', async () => {
     const scene = await buildScene();

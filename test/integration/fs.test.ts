@@ -71,6 +71,12 @@ describe.each([
     expect(readdirSync(at()).sort()).toEqual(['a.txt', 'dangling', 'link2', 'one']);
   });
 
+  test('are refused where nothing can be made', async () => {
+    const client = await (await startScene()).connect(options);
+    const refused = client.request(fsCreateDirectory, { path: '/proc/no/folder' });
+    await expect(refused).rejects.toThrow('os error');
+  });
+
   test('are watched: changes come together, until the client says so', async () => {
     const scene = await startScene();
     const client = await scene.connect(options);
