@@ -56,6 +56,7 @@ export class CallDesk {
       callId: call.callId,
       signal: live.abort.signal,
       announce: (event) => this.thread.journal.announce(event),
+      ask: (question, of) => this.thread.callQuestions.ask(question, { turnId: run.turnId, itemId: call.callId }, of),
       finishLater: (item) => this.finishItem(run.turnId, item),
     };
     const prepared = await tool.prepare(call.input, context);

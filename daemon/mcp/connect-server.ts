@@ -13,7 +13,8 @@ import {
 import { withDeadline } from '../deadline.ts';
 import { redact } from '../log/redact.ts';
 import { proxiedFetch } from '../proxied-fetch.ts';
-import type { Client, Transport } from './sdk.ts';
+import type { AskPeople } from './call-asks.ts';
+import type { Client, ElicitResult, Transport } from './sdk.ts';
 import { type StdioDeps, StdioTransport } from './stdio-transport.ts';
 
 type Sdk = typeof import('./sdk.ts');
@@ -30,6 +31,9 @@ export interface RequestOptions {
   readonly onProgress?: ((message: string) => void) | undefined;
 }
 
+/** It may ask people: to fill in a form, to go to an address (agent.md §16). */
+const CAPABILITIES = { elicitation: { form: {}, url: {} } };
+
 /** A server that answered, and what it offers. */
 export interface LiveServer {
   readonly offer: McpOffer;
@@ -42,6 +46,8 @@ export interface LiveServer {
 export interface LiveEvents {
   readonly lost: (reason: string) => void;
   readonly offerChanged: (offer: McpOffer) => void;
+  /** It asks a person something. */
+  readonly asked: AskPeople;
 }
 
 export type ConnectServer = (launch: McpLaunch, signal: AbortSignal, events: LiveEvents) => Promise<LiveServer>;
@@ -67,7 +73,13 @@ class Connector {
     private readonly deps: StdioDeps,
     private readonly events: LiveEvents,
   ) {
-    this.client = new sdk.Client({ name: 'codex-mcp-client', title: 'Codex', version: VERSION }, { capabilities: {} });
+    const info = { name: 'codex-mcp-client', title: 'Codex', version: VERSION };
+    this.client = new sdk.Client(info, { capabilities: CAPABILITIES });
+    // The cast: an answer was checked against what the server asked for.
+    this.client.setRequestHandler(
+      sdk.ElicitRequestSchema,
+      async ({ params }, { signal }) => (await events.asked(params, signal)) as ElicitResult,
+    );
     this.transport =
       launch.kind === 'stdio'
         ? new StdioTransport(launch, deps, new sdk.ReadBuffer(), sdk.serializeMessage)

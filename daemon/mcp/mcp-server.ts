@@ -4,6 +4,7 @@ import type { McpOffer } from '../../machines/mcp/mcp-offer.ts';
 import { type McpServerEvent, type McpServerInput, mcpServerMachine } from '../../machines/mcp/mcp-server-machine.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Clock } from '../deps.ts';
+import { type AskPeople, CallAsks } from './call-asks.ts';
 import type { ConnectServer, LiveServer, RequestOptions } from './connect-server.ts';
 
 export type McpState = 'starting' | 'ready' | 'restarting' | 'failed' | 'stopped';
@@ -17,17 +18,26 @@ export interface McpServerDeps {
   readonly onInternalError: (error: unknown, where: string) => void;
 }
 
+export interface CallOptions extends RequestOptions {
+  /** No time of it passes while people are asked. */
+  readonly limitMs: number;
+  /** Puts to people what the server asks meanwhile; left out, nobody is asked. */
+  readonly onAsked?: AskPeople | undefined;
+}
+
 /** One server that the daemon runs: its machine, and what is open to it now. */
 export class McpServer {
   private readonly actor: ActorRefFrom<typeof mcpServerMachine>;
   private live: LiveServer | null = null;
   private readonly closing = new Set<Promise<void>>();
+  private readonly asks: CallAsks;
 
   constructor(
     readonly launch: McpLaunch,
     input: McpServerInput,
     private readonly deps: McpServerDeps,
   ) {
+    this.asks = new CallAsks(deps.clock);
     const machine = mcpServerMachine.provide({
       actors: { startServer: fromPromise(({ signal }) => this.start(signal)) },
       actions: { endServer: () => this.end() },
@@ -71,12 +81,14 @@ export class McpServer {
   request(
     method: string,
     params: Readonly<Record<string, unknown>>,
-    { limitMs, ...options }: RequestOptions & { readonly limitMs: number },
+    { limitMs, onAsked, ...options }: CallOptions,
   ): Promise<unknown> {
-    return withDeadline(options.signal, limitMs, this.deps.clock, async (signal) => {
-      const live = await this.usable(signal);
-      return live.request(method, params, { ...options, signal });
-    });
+    const run = (clock: Clock) =>
+      withDeadline(options.signal, limitMs, clock, async (signal) => {
+        const live = await this.usable(signal);
+        return live.request(method, params, { ...options, signal });
+      });
+    return onAsked ? this.asks.during(onAsked, () => run(this.asks.clock)) : run(this.deps.clock);
   }
 
   /** Settles when nothing of it is left. */
@@ -102,6 +114,7 @@ export class McpServer {
     const started = this.deps.connect(this.launch, signal, {
       lost: (reason) => this.actor.send({ type: 'lost', reason }),
       offerChanged: (offer) => this.actor.send({ type: 'offerChanged', offer }),
+      asked: (params, given) => this.asks.put(params, given),
     });
     // A start that is given up is over only when what it began is gone.
     this.track(

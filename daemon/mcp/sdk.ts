@@ -4,6 +4,8 @@ export { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontex
 export { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js';
 export type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 export {
+  ElicitRequestSchema,
+  type ElicitResult,
   type JSONRPCMessage,
   McpError,
   ResultSchema,

@@ -3,9 +3,11 @@ import { messageOf, RpcError } from '../../machines/core/errors.ts';
 import { questionKinds } from '../../machines/protocol/question-kinds.ts';
 import type { ApprovalOutcome, OpenApproval, QuestionAnswer } from '../../machines/protocol/types/approval.ts';
 import type { ClientTag, ThreadItem } from '../../machines/protocol/types/item.ts';
-import type { LinePayload, QuestionRecord } from '../../machines/thread/rollout-line.ts';
+import { takenBack } from '../../machines/thread/recover.ts';
+import type { DaemonRecord, LinePayload, QuestionRecord } from '../../machines/thread/rollout-line.ts';
 import type { ReadyCall } from '../tools/define-tool.ts';
 import type { Thread } from './thread.ts';
+import type { ThreadDeps } from './thread-deps.ts';
 
 /** A person's answer to one question. */
 export interface ApprovalAnswer extends QuestionAnswer {
@@ -18,19 +20,32 @@ export interface ApprovalAnswer extends QuestionAnswer {
  * @throws when it cannot be kept; then it must not be asked
  */
 export function keepQuestion(thread: Thread, question: QuestionRecord): void {
-  const { approvalId, threadId, turnId, itemId } = question.approval;
-  const subject = subjectOf(question.approval, question.item);
   try {
-    if (!thread.isEphemeral) thread.deps.questionMarks.add(thread.id);
-    thread.deps.audit.append({ kind: 'question', threadId, turnId, itemId, approvalId, subject });
-    const line: LinePayload = { type: 'codex_daemon', payload: { kind: 'question', ...question } };
-    if (!thread.journal.record([line])) throw new Error("the thread's log takes no more lines");
+    keep(thread, question, { kind: 'question', ...question });
   } catch (error) {
-    removeMark(thread);
     throw new Error(
       `not run: a person would have to be asked, and the question could not be kept: ${messageOf(error)}`,
       { cause: error },
     );
+  }
+}
+
+/** The same for a question that a running call asks: the log says that it was asked. @throws when it cannot be kept */
+export function keepAside(thread: Thread, approval: OpenApproval): void {
+  keep(thread, { approval, item: null }, { kind: 'aside', approval });
+}
+
+function keep(thread: Thread, { approval, item }: Pick<QuestionRecord, 'approval' | 'item'>, record: DaemonRecord) {
+  const { approvalId, threadId, turnId, itemId } = approval;
+  try {
+    if (!thread.isEphemeral) thread.deps.questionMarks.add(thread.id);
+    const subject = subjectOf(approval, item);
+    thread.deps.audit.append({ kind: 'question', threadId, turnId, itemId, approvalId, subject });
+    const line: LinePayload = { type: 'codex_daemon', payload: record };
+    if (!thread.journal.record([line])) throw new Error("the thread's log takes no more lines");
+  } catch (error) {
+    removeMark(thread);
+    throw error;
   }
 }
 
@@ -72,6 +87,17 @@ export function closeApproval(thread: Thread, approvalId: string): void {
   }
   thread.journal.record([decisionLine(outcome)]);
   tell(thread, outcome);
+}
+
+/** Writes down that a question of a daemon that has ended was never answered: its call ended with it. */
+export function auditLost({ audit, onInternalError }: ThreadDeps, approval: OpenApproval, nowMs: number): void {
+  const { decision, by, waitedMs, approvalId, threadId, turnId, itemId } = takenBack(approval, nowMs);
+  const subject = subjectOf(approval, null);
+  try {
+    audit.append({ kind: 'decision', threadId, turnId, itemId, approvalId, subject, decision, by, waitedMs });
+  } catch (error) {
+    onInternalError(error, `thread ${threadId}`);
+  }
 }
 
 /** Writes down that a call is not asked about, because a person allowed equal ones. @throws RpcError auditFailed */

@@ -8,6 +8,7 @@ import type { ThreadRecord } from '../../machines/thread/thread-record.ts';
 import { PartialText } from '../store/partial-text.ts';
 import { readRollout } from '../store/read-rollout.ts';
 import { type LogPlace, Rollout } from '../store/rollout.ts';
+import { auditLost } from './approvals.ts';
 import { notFound } from './not-found.ts';
 import { provideThread } from './provide-thread.ts';
 import { type SleepingThread, toWoken } from './sleeping-threads.ts';
@@ -70,8 +71,10 @@ export class ThreadLoader {
     const found = log.place;
     const nowMs = this.deps.clock.now();
     const partial = this.partialOf(threadId);
+    const lost = [...record.asides.values()];
     const recovery = recoveryLines(record, nowMs, partial.read(), words);
     log.append(recovery);
+    for (const approval of lost) auditLost(this.deps, approval, nowMs);
     partial.clear();
     for (const line of recovery) replayLine(record, { ...line, timestamp: new Date(nowMs).toISOString() });
     return { log, record, found, isClosed: recovery.length === 0 };

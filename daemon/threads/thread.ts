@@ -21,6 +21,7 @@ import type { ThreadRecord } from '../../machines/thread/thread-record.ts';
 import type { PartialText } from '../store/partial-text.ts';
 import type { Rollout } from '../store/rollout.ts';
 import { type ApprovalAnswer, answerApproval } from './approvals.ts';
+import { CallQuestions } from './call-questions.ts';
 import { ClientPolicies } from './client-policies.ts';
 import { GoalKeeper } from './goal-keeper.ts';
 import { PromptDesk } from './prompt-desk.ts';
@@ -45,6 +46,7 @@ export class Thread {
   readonly prompts: PromptDesk;
   readonly line: PromptLine;
   readonly commands = new UserCommands(this);
+  readonly callQuestions = new CallQuestions(this);
   readonly goals: GoalKeeper;
   /** What each client asked for its own turns. */
   readonly policies = new ClientPolicies();
@@ -177,6 +179,7 @@ export class Thread {
   /** Settles an open question; the first answer wins. @throws RpcError as answerApproval does */
   answer(answer: ApprovalAnswer, environment: ClientEnvironment): void {
     const { itemId } = answerApproval(this, answer);
+    if (this.callQuestions.settle(answer.approvalId, answer)) return;
     if (!this.run) this.adopted ??= { by: answer.by, environment };
     this.actor.send({ type: 'answered', callId: itemId, decision: answer.decision });
   }

@@ -2,9 +2,10 @@ import * as v from 'valibot';
 import type { OutputPart } from '../../machines/model/response-item.ts';
 import type { CallFacts } from '../../machines/policy/approval.ts';
 import type { ThreadNotification } from '../../machines/protocol/index.ts';
-import type { AnswerContent, OpenApproval } from '../../machines/protocol/types/approval.ts';
+import type { AnswerContent, OpenApproval, QuestionAnswer } from '../../machines/protocol/types/approval.ts';
 import type { ThreadItem } from '../../machines/protocol/types/item.ts';
 import type { ToolSpec } from '../model/request.ts';
+import type { CallQuestion } from '../threads/call-questions.ts';
 import type { TurnRun } from '../threads/turn-run.ts';
 
 /** What a tool is given beside its parameters. */
@@ -15,6 +16,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Tells the thread's followers something that is not in the log. */
   readonly announce: (event: ThreadNotification) => void;
+  /** Asks people in the middle of the call, until the signal takes the question back. @throws when it cannot be kept */
+  readonly ask: (question: CallQuestion, signal: AbortSignal) => Promise<QuestionAnswer>;
   /** Ends the item of a call that outlived its answer (a command in the background). */
   readonly finishLater: (item: ThreadItem) => void;
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type BoundServer, limitOf } from '../mcp/server-set.ts';
 import { defineTool, harmless, type Tool, type ToolContext } from './define-tool.ts';
+import { askAbout } from './mcp-question.ts';
 
 /** What a server has to read is its own business: nothing is changed, and nobody is asked (agent.md §6). */
 const whenThereAreServers: Tool['isOffered'] = ({ mcp }) => mcp.bound.length > 0;
@@ -83,9 +84,13 @@ async function ask(
   bound: BoundServer,
   method: string,
   params: Readonly<Record<string, unknown>>,
-  { signal }: ToolContext,
+  context: ToolContext,
 ): Promise<Record<string, unknown>> {
   if (!bound.server) throw new Error(`the MCP server ${bound.name} does not run: ${bound.problem}`);
-  const answer = await bound.server.request(method, params, { signal, limitMs: limitOf(bound) });
+  const answer = await bound.server.request(method, params, {
+    signal: context.signal,
+    limitMs: limitOf(bound),
+    onAsked: askAbout(bound.name, context),
+  });
   return v.parse(v.record(v.string(), v.unknown()), answer);
 }

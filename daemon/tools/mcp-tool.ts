@@ -11,6 +11,7 @@ import { type BoundTool, limitOf } from '../mcp/server-set.ts';
 import type { ToolSpec } from '../model/request.ts';
 import type { TurnRun } from '../threads/turn-run.ts';
 import { type ReadyCall, readArguments, type Tool, type ToolContext, type ToolResult } from './define-tool.ts';
+import { askAbout } from './mcp-question.ts';
 
 /**
  * The MCP tools of a turn (agent.md §16). Models that we know take them in one namespace per server, as the reference
@@ -106,8 +107,9 @@ function prepareCall({ bound, tool }: BoundTool, args: Arguments, context: ToolC
 async function runCall(
   { bound, tool }: Pick<BoundTool, 'bound' | 'tool'>,
   item: ItemOf<'mcpToolCall'>,
-  { turn, signal, announce }: ToolContext,
+  context: ToolContext,
 ): Promise<ToolResult> {
+  const { turn, signal, announce } = context;
   const startedAtMs = turn.tools.now();
   const of = { threadId: turn.threadId, turnId: turn.turnId, itemId: item.id };
   const params = { name: tool.name, arguments: item.arguments };
@@ -115,6 +117,7 @@ async function runCall(
     const raw = await bound.server.request('tools/call', params, {
       signal,
       limitMs: limitOf(bound),
+      onAsked: askAbout(bound.name, context),
       onProgress: (message) => announce({ method: 'item/mcpToolCall/progress', params: { ...of, message } }),
     });
     const answer = v.parse(mcpAnswer, raw);

@@ -1,5 +1,6 @@
 import { textMessage } from '../model/response-item.ts';
 import type { SpokenItem } from '../protocol/spoken-item.ts';
+import type { ApprovalOutcome, OpenApproval } from '../protocol/types/approval.ts';
 import type { ThreadItem } from '../protocol/types/item.ts';
 import { callsWithoutOutput, hasBegun, openQuestions } from './reopen.ts';
 import { toCoreItem } from './rollout-item.ts';
@@ -43,15 +44,40 @@ export const AFTER_FORK: BreakWords = {
 };
 
 /**
- * The lines that close what a crash left open: an end for every shown item, and for a running turn an output for every
- * open call, the marker and the end of the turn. A turn that waits for a person is not ended: only its calls that had
- * begun are closed (reopen.ts). Appended when the thread is loaded; afterwards the history is valid again.
+ * The lines that close what a crash left open: questions of calls that ran, an end for every shown item, and for a running
+ * turn an output for every open call, the marker and the end of the turn. A turn that waits for a person is not ended:
+ * only its calls that had begun are closed (reopen.ts). Appended when the thread is loaded; afterwards the history is
+ * valid again.
  */
 export function recoveryLines(
   record: ThreadRecord,
   nowMs: number,
   partial: readonly PartialItem[] = [],
   words: BreakWords = AFTER_CRASH,
+): LinePayload[] {
+  return [...lostAsides(record, nowMs), ...endingLines(record, nowMs, partial, words)];
+}
+
+const lostAsides = ({ asides }: ThreadRecord, nowMs: number): LinePayload[] =>
+  [...asides.values()].map((approval) => ({
+    type: 'codex_daemon',
+    payload: { kind: 'decision', outcome: takenBack(approval, nowMs) },
+  }));
+
+/** How a question ends whose call ended without an answer. */
+export function takenBack(
+  { approvalId, threadId, turnId, itemId, startedAtMs }: OpenApproval,
+  nowMs: number,
+): ApprovalOutcome {
+  const waitedMs = nowMs - startedAtMs;
+  return { approvalId, threadId, turnId, itemId, decision: 'cancel', by: null, waitedMs, resolvedAtMs: nowMs };
+}
+
+function endingLines(
+  record: ThreadRecord,
+  nowMs: number,
+  partial: readonly PartialItem[],
+  words: BreakWords,
 ): LinePayload[] {
   const lostItems = shownAndLost(record).flatMap(({ item, turnId }) => lostItem(item, turnId, nowMs));
   const turn = record.turns.at(-1);

@@ -42,9 +42,12 @@ export function replayOwn(record: ThreadRecord, own: DaemonRecord): void {
       record.questions.set(own.approval.itemId, own);
       if (own.item) putItem(record, own.approval.turnId, own.item);
       return;
+    case 'aside':
+      record.asides.set(own.approval.approvalId, own.approval);
+      return;
     case 'decision':
       record.decisions.push(own.outcome);
-      settleQuestion(record, own.outcome);
+      if (!record.asides.delete(own.outcome.approvalId)) settleQuestion(record, own.outcome);
       return;
     case 'turnStopped':
       changeTurn(record, own.turnId, { interruptedBy: own.by });

@@ -78,6 +78,8 @@ export type DaemonRecord =
   | { readonly kind: 'context'; readonly facts: ContextFacts }
   /** Written before a question is asked, so that it outlives the daemon. */
   | ({ readonly kind: 'question' } & QuestionRecord)
+  /** The same for what a running call asks. It ends with its call: no daemon after this one asks it again. */
+  | { readonly kind: 'aside'; readonly approval: OpenApproval }
   /** What somebody chose for the turns to come; the next turn's own line takes its place. */
   | { readonly kind: 'settings'; readonly settings: ThreadSettings }
   /** The reference keeps this out of its log. */
@@ -117,6 +119,7 @@ export function isOfHistory({ kind }: DaemonRecord): boolean {
     case 'promptChanged':
     case 'promptsOrdered':
     case 'question':
+    case 'aside':
     case 'goalCleared':
       return false;
     default:

@@ -2,7 +2,7 @@ import type { ContextFacts } from '../context/context-items.ts';
 import type { ResponseItem } from '../model/response-item.ts';
 import type { Usage } from '../model/usage.ts';
 import { previewOf } from '../protocol/prompt-text.ts';
-import type { ApprovalOutcome } from '../protocol/types/approval.ts';
+import type { ApprovalOutcome, OpenApproval } from '../protocol/types/approval.ts';
 import type { ThreadGoal } from '../protocol/types/goal.ts';
 import type { PlanStep, ThreadItem } from '../protocol/types/item.ts';
 import type { QueuedPrompt, ThreadSettings, Turn } from '../protocol/types/thread.ts';
@@ -32,6 +32,8 @@ export interface ThreadRecord {
   intents: Map<string, OpenIntent>;
   /** Questions without an answer, by the id of their call. */
   questions: Map<string, QuestionRecord>;
+  /** Questions of running calls without an answer, by id. */
+  asides: Map<string, OpenApproval>;
   plan: { explanation: string | null; steps: PlanStep[] } | null;
   goal: ThreadGoal | null;
   /** Highest number that may have been given to an event. */
@@ -57,6 +59,7 @@ export function emptyRecord(): ThreadRecord {
     decisions: [],
     intents: new Map(),
     questions: new Map(),
+    asides: new Map(),
     plan: null,
     goal: null,
     seqReserved: 0,

@@ -8,7 +8,7 @@ import { replayLine } from '../../../machines/thread/replay.ts';
 import { type LinePayload, parseRolloutLine } from '../../../machines/thread/rollout-line.ts';
 import { emptyRecord, type ThreadRecord } from '../../../machines/thread/thread-record.ts';
 import fc from '../../support/fast-check.ts';
-import { emptySnapshot } from '../../support/thread-fixtures.ts';
+import { elicitationOf, emptySnapshot } from '../../support/thread-fixtures.ts';
 import { threadLife } from '../../support/thread-life.ts';
 
 const timestamp = '2026-01-01T00:00:00.000Z';
@@ -92,6 +92,31 @@ describe('a log that a crash cut anywhere', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('closes what a running call had asked, and knows what the call was', () => {
+    const item = {
+      type: 'mcpToolCall' as const,
+      id: 'c1',
+      server: 'box',
+      tool: 'ask',
+      arguments: {},
+      status: 'inProgress' as const,
+    };
+    const approval = elicitationOf({ turnId: 't', itemId: 'c1', startedAtMs: NOW_MS - 10 });
+    const lines: LinePayload[] = [
+      { type: 'event_msg', payload: { type: 'task_started', turn_id: 't', started_at: 1 } },
+      { type: 'codex_daemon', payload: { kind: 'intent', turnId: 't', callId: 'c1', item } },
+      { type: 'codex_daemon', payload: { kind: 'aside', approval } },
+    ];
+    const { record } = recovered(written(lines));
+    const { approvalId, threadId } = approval;
+    const of = { approvalId, threadId, turnId: 't', itemId: 'c1' };
+    expect(record.decisions).toEqual([{ ...of, decision: 'cancel', by: null, waitedMs: 10, resolvedAtMs: NOW_MS }]);
+    expect(record.asides.size).toBe(0);
+    expect(record.turns.map(({ status }) => status)).toEqual(['interrupted']);
+    expect(record.turns[0]?.items).toMatchObject([{ id: 'c1', server: 'box', status: 'failed' }]);
+    expect(recoveryLines(record, NOW_MS)).toEqual([]);
   });
 
   test('keeps the words of a half answer, for people only', () => {

@@ -48,6 +48,29 @@ const tools = {
       return cancelled;
     },
   },
+  // Asks a person what it is told to ask, and hands on the answer. `impatient`, it does not wait for it.
+  ask: {
+    about: { description: 'Asks', inputSchema: schema({ request: { type: 'object' } }), annotations: readOnly },
+    run: async ({ request, impatient, withdraws, dies }, { ask, ping, withdraw }) => {
+      const answer = ask(request);
+      // Once the question was taken in.
+      if (dies || withdraws || impatient) await ping();
+      if (dies) process.exit(7);
+      if (withdraws) withdraw();
+      const said = impatient || withdraws ? 'asked' : JSON.stringify(await answer);
+      return { content: [{ type: 'text', text: said }] };
+    },
+  },
+  // Waits like `wait`, and asks once more when it was cancelled: then none of its calls runs.
+  hold: {
+    about: { description: 'Holds', inputSchema: schema(), annotations: readOnly },
+    run: async (_, { ask, cancelled, note }) => {
+      note('holding');
+      await cancelled;
+      note(`late ${JSON.stringify(await ask({ message: 'Late?', requestedSchema: schema() }))}`);
+      return { content: [] };
+    },
+  },
   crash: {
     about: { description: 'Ends the server', inputSchema: schema(), annotations: readOnly },
     run: () => process.exit(7),
@@ -80,6 +103,7 @@ function appears(path) {
 exports.createAnswers = ({ journal, startsWith = null, send }) => {
   const note = (line) => journal && appendFileSync(journal, `${line}\n`);
   const cancels = new Map();
+  const asked = new Map();
   let extra = null;
 
   async function call(id, { name, arguments: given = {}, _meta }) {
@@ -97,12 +121,21 @@ exports.createAnswers = ({ journal, startsWith = null, send }) => {
         params: { progressToken: _meta?.progressToken, progress: 1, total: 2, message },
       });
     const cancelled = new Promise((resolve) => cancels.set(id, resolve));
+    const askId = `ask-${id}`;
+    const put = (own, method, params) => {
+      send({ jsonrpc: '2.0', id: own, method, ...(params ? { params } : {}) });
+      return new Promise((resolve) => asked.set(own, resolve));
+    };
+    const ask = (params) => put(askId, 'elicitation/create', params);
+    const ping = () => put(`ping-${id}`, 'ping');
+    const withdraw = () => send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: askId } });
     note(`call ${name}`);
-    return tool.run(given, { note, progress, cancelled });
+    return tool.run(given, { note, progress, cancelled, ask, ping, withdraw });
   }
 
   const methods = {
-    initialize: async (_, { protocolVersion }) => {
+    initialize: async (_, { protocolVersion, capabilities }) => {
+      note(`may ask ${JSON.stringify(capabilities.elicitation)}`);
       if (startsWith) await appears(startsWith);
       return {
         protocolVersion,
@@ -125,7 +158,11 @@ exports.createAnswers = ({ journal, startsWith = null, send }) => {
     'resources/read': (_, { uri }) => ({ contents: [{ uri, mimeType: 'text/plain', text: `what is at ${uri}` }] }),
   };
 
-  return async ({ id, method, params }) => {
+  return async ({ id, method, params, result, error }) => {
+    if (method === undefined) {
+      if (String(id).startsWith('ask-')) note(`answered ${JSON.stringify(result ?? error)}`);
+      return asked.get(id)?.(result ?? error);
+    }
     if (method === 'notifications/cancelled') {
       note(`cancelled ${params.requestId}`);
       cancels.get(params.requestId)?.({ content: [] });
