@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type ReviewTarget, reviewStart } from '../../machines/protocol/methods/review.ts';
 import { turnInterrupt, turnStart } from '../../machines/protocol/methods/turn.ts';
+import type { OpenApproval } from '../../machines/protocol/types/approval.ts';
 import type { ThreadItem, UserInput } from '../../machines/protocol/types/item.ts';
 import type { Turn } from '../../machines/protocol/types/thread.ts';
 import { withLimit } from '../connection/limits.ts';
 import type { DaemonLink, ThreadUpdate } from '../connection/link.ts';
+import { sanitizeRow } from '../tui/view/sanitize.ts';
 import { CliError } from './cli-error.ts';
 import { type CliContext, say } from './context.ts';
 import type { ExecOutput, OpenedThread } from './exec-output.ts';
@@ -38,7 +40,7 @@ export async function runExec(context: CliContext, run: ExecRun): Promise<ExitCo
   const watcher = new TurnWatcher(threadId, (event) => {
     output.event(event);
     if (event.method === 'item/completed') answer = answerAfter(answer, event.params.item);
-    if (event.method === 'approval/requested') say(context, waitsNotice(event.params.command));
+    if (event.method === 'approval/requested') say(context, waitsNotice(event.params));
     if (event.method === 'turn/completed') ending.end({ kind: 'turn', turn: event.params.turn });
   });
   try {
@@ -153,8 +155,11 @@ const interruptedNotice = (threadId: string): string =>
   `the turn was interrupted; \`codex exec resume ${threadId} PROMPT\` goes on from there`;
 
 /** `exec` never asks; another client may have made the thread ask. */
-const waitsNotice = (command: string | null): string =>
-  `waiting for an approval${command === null ? '' : ` of ${command}`}; answer it with \`codex attach\` in a terminal`;
+function waitsNotice({ command, form, reason }: OpenApproval): string {
+  const of = command === null ? '' : ` of ${command}`;
+  const what = form ? `an answer (${sanitizeRow(reason ?? '')})` : `an approval${of}`;
+  return `waiting for ${what}; answer it with \`codex attach\` in a terminal`;
+}
 
 const textOf = (input: readonly UserInput[]): string =>
   input

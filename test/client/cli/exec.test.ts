@@ -15,6 +15,7 @@ import {
   turnStarted,
 } from '../../support/client-thread.ts';
 import { makeScene, message } from '../../support/exec-scene.ts';
+import { elicitationOf } from '../../support/thread-fixtures.ts';
 
 describe('codex exec', () => {
   test('prints the answer alone on stdout and the course on stderr', async () => {
@@ -143,6 +144,16 @@ describe('codex exec', () => {
 
     expect(exitCode).toBe(1);
     expect(stderr.trim().split('\n').at(-1)).toBe('ERROR: config.toml:1:5: bad value');
+  });
+
+  test('says that it waits for an answer, and to what', async () => {
+    const params = elicitationOf({ threadId: THREAD_ID, turnId: TURN_ID });
+    const asked: ThreadNotification = { method: 'approval/requested', params };
+    const { run } = await makeScene({ turn: [turnStarted(), asked, turnCompleted()] });
+
+    expect((await run('exec', 'do it').done).stderr).toContain(
+      'waiting for an answer (the MCP server box asks: Who are you?); answer it with `codex attach`',
+    );
   });
 
   test('says that it waits for an approval which another client made the thread ask', async () => {
