@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { approvalList, approvalRespond } from '../../machines/protocol/methods/approval.ts';
@@ -11,6 +11,7 @@ import { attachThread, type ClientThread, startThread } from '../support/client-
 import { addMcpServer, type McpJournal } from '../support/fake-mcp.ts';
 import { call, outputsOf, reply, type Step, text } from '../support/fake-openai.ts';
 import { type Scene, type SceneOptions, startScene } from '../support/scene.ts';
+import { startStreamingMcp } from '../support/streaming-mcp.ts';
 
 const boxCall = (name: string, args: unknown, callId: string) => call(name, args, { callId, namespace: 'mcp__box' });
 const schema = {
@@ -169,6 +170,19 @@ describe('what an MCP server asks in the middle of a call', () => {
     await respond(thread, approvalId, { decision: 'accept', content: null });
     await thread.ended(turnId);
     expect(answersIn(journal)).toEqual([{ action: 'accept' }]);
+  });
+
+  test('may come over HTTP', async () => {
+    const { url } = await startStreamingMcp();
+    const prepare: SceneOptions['prepare'] = (temp) =>
+      appendFileSync(join(temp.home, 'config.toml'), `[mcp_servers.box]\nurl = "${url}"\n`);
+    const scene = await startScene({ script: asked(form), prepare });
+    const thread = await startThread(await scene.connect(), onRequest);
+    const turnId = await thread.prompt('go');
+
+    await respond(thread, (await thread.event('approval/requested')).params.approvalId);
+    await thread.ended(turnId);
+    expect(await readByModel(scene)).toBe('{"action":"accept","content":{"name":"Al","color":"blue"}}');
   });
 
   test('that is not flat is refused without asking anybody', async () => {
