@@ -11,6 +11,7 @@ import { CliError } from './cli-error.ts';
 import { type CliContext, say } from './context.ts';
 import type { ExecOutput, OpenedThread } from './exec-output.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { LeftCommands } from './left-commands.ts';
 import { TurnWatcher } from './watch-turn.ts';
 
 /** An interrupt is answered at once; a daemon that hangs must not hold a dying client. */
@@ -37,8 +38,10 @@ export async function runExec(context: CliContext, run: ExecRun): Promise<ExitCo
   const threadId = opened.thread.id;
   let answer: Answer | null = null;
   const ending = new Ends(context, link);
+  const left = new LeftCommands(link, threadId);
   const watcher = new TurnWatcher(threadId, (event) => {
     output.event(event);
+    left.note(event);
     if (event.method === 'item/completed') answer = answerAfter(answer, event.params.item);
     if (event.method === 'approval/requested') say(context, waitsNotice(event.params));
     if (event.method === 'turn/completed') ending.end({ kind: 'turn', turn: event.params.turn });
@@ -52,9 +55,15 @@ export async function runExec(context: CliContext, run: ExecRun): Promise<ExitCo
     output.opened(opened, followed.current, textOf(input));
     const starting = startTurn(context, run, watcher);
     const end = await Promise.race([starting.then(() => ending.reached), ending.reached]);
-    if (end.kind === 'turn') return finish(context, run, end.turn, answer);
+    if (end.kind === 'turn') {
+      const exitCode = finish(context, run, end.turn, answer);
+      await left.end(context);
+      return exitCode;
+    }
     await withLimit(starting, INTERRUPT_LIMIT_MS, 'the daemon did not take the prompt').catch(() => {});
-    return await abort(context, run, end.cause, watcher.turnId);
+    await interrupt(context, run, end.cause, watcher.turnId);
+    await left.end(context);
+    return abort(context, run, end.cause);
   } finally {
     ending.dispose();
   }
@@ -101,8 +110,8 @@ function finish(
   return isDone ? exitCodes.ok : exitCodes.failed;
 }
 
-/** Ends the turn and its commands: they must not outlive the program that asked for them (agent.md §20). */
-async function abort(context: CliContext, run: ExecRun, cause: Abort, turnId: string | null): Promise<ExitCode> {
+/** Ends the turn: it must not outlive the program that asked for it (agent.md §20). */
+async function interrupt(context: CliContext, run: ExecRun, cause: Abort, turnId: string | null): Promise<void> {
   const threadId = run.opened.thread.id;
   if (turnId === null) say(context, 'the prompt stays in the queue of its thread');
   else {
@@ -113,6 +122,9 @@ async function abort(context: CliContext, run: ExecRun, cause: Abort, turnId: st
     );
     if (cause !== 'EPIPE') say(context, notice);
   }
+}
+
+function abort(context: CliContext, run: ExecRun, cause: Abort): ExitCode {
   run.answered(null);
   if (cause === 'SIGTERM' || cause === 'SIGHUP') context.dieBy(cause);
   return exitCodes.failed;

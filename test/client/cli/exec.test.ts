@@ -239,6 +239,61 @@ describe('codex exec', () => {
     expect(stdout).not.toContain('turn.completed');
   });
 
+  const runsOn = [itemStarted(commandItem()), itemStarted(commandItem({ id: 'ended' }))];
+  const terminal = (itemId: string, processId: string) => ({ itemId, processId, osPid: 1, command: itemId, cwd: '/' });
+  const terminals = {
+    'thread/backgroundTerminals/list': () => ({
+      data: [terminal('call-1', '7'), terminal('of another turn', '8')],
+      nextCursor: null,
+    }),
+    'thread/backgroundTerminals/terminate': () => ({ terminated: true }),
+  };
+
+  test('ends the commands that its turn has left running, and no others', async () => {
+    const turn = [...runsOn, itemCompleted(commandItem({ id: 'ended', status: 'completed', exitCode: 0 }))];
+    const { run, paramsOf } = await makeScene({ turn: [turnStarted(), ...turn, turnCompleted()], answers: terminals });
+    const { exitCode, stderr } = await run('exec', 'do it').done;
+
+    expect(exitCode).toBe(0);
+    expect(paramsOf('thread/backgroundTerminals/terminate')).toEqual([{ threadId: THREAD_ID, processId: '7' }]);
+    expect(stderr).toMatch(/\nended what the turn had left running: \/bin\/bash -lc 'echo hi'\n$/);
+  });
+
+  test('asks for no list when its turn has left nothing running', async () => {
+    const ended = itemCompleted(commandItem({ status: 'completed', exitCode: 0 }));
+    const turn = [turnStarted(), itemStarted(commandItem()), ended, turnCompleted()];
+    const { run, paramsOf } = await makeScene({ turn, answers: terminals });
+    await run('exec', 'do it').done;
+
+    expect(paramsOf('thread/backgroundTerminals/list')).toEqual([]);
+  });
+
+  test('ends them at a signal too', async () => {
+    const { run, paramsOf } = await makeScene({ turn: [turnStarted(), ...runsOn], answers: terminals });
+    const started = run('exec', '--json', 'do it');
+    await started.stdout.saw('"item_1"');
+    started.signal('SIGTERM');
+    await started.done;
+
+    expect(started.deaths).toEqual(['SIGTERM']);
+    expect(paramsOf('thread/backgroundTerminals/terminate')).toEqual([{ threadId: THREAD_ID, processId: '7' }]);
+  });
+
+  test('keeps its exit status and says so when they cannot be ended', async () => {
+    const refuse = () => {
+      throw new RpcError('threadNotFound', 'thread not found');
+    };
+    const { run } = await makeScene({
+      turn: [turnStarted(), ...runsOn, turnCompleted()],
+      answers: { 'thread/backgroundTerminals/list': refuse },
+    });
+    const { exitCode, stdout, stderr } = await run('exec', 'do it').done;
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('commands of this turn may still run: thread not found');
+  });
+
   test('interrupts its turn when nobody reads its output any more', async () => {
     const { run, called, paramsOf } = await makeScene({ turn: [turnStarted()] });
     const started = run('exec', '--json', 'do it');

@@ -1,0 +1,52 @@
+import type { ThreadNotification } from '../../machines/protocol/index.ts';
+import { threadBackgroundTerminalsList } from '../../machines/protocol/methods/thread-history.ts';
+import { threadBackgroundTerminalsTerminate } from '../../machines/protocol/methods/thread-work.ts';
+import { withLimit } from '../connection/limits.ts';
+import type { DaemonLink } from '../connection/link.ts';
+import { errorLine } from './cli-error.ts';
+import { type CliContext, say } from './context.ts';
+
+/** A daemon that hangs must not hold a client that is done. */
+const END_LIMIT_MS = 3_000;
+
+/**
+ * The commands that a turn has started and that still run when it is over, such as a server. They belong to the program
+ * that asked for them and end with it, as in the reference (agent.md §20); those of other turns are let be.
+ */
+export class LeftCommands {
+  /** Item id -> as it was shown. */
+  private readonly running = new Map<string, string>();
+
+  constructor(
+    private readonly link: DaemonLink,
+    private readonly threadId: string,
+  ) {}
+
+  /** Takes an event of the turn. */
+  note({ method, params }: ThreadNotification): void {
+    if (method !== 'item/started' && method !== 'item/completed') return;
+    const { item } = params;
+    if (item.type !== 'commandExecution') return;
+    if (method === 'item/completed') this.running.delete(item.id);
+    else this.running.set(item.id, item.command);
+  }
+
+  async end(context: CliContext): Promise<void> {
+    if (this.running.size === 0) return;
+    const what = 'the daemon did not end the commands that are left';
+    await withLimit(this.endAll(context), END_LIMIT_MS, what).catch((error: unknown) => {
+      say(context, `commands of this turn may still run: ${errorLine(error)}`);
+    });
+  }
+
+  private async endAll(context: CliContext): Promise<void> {
+    const { link, threadId } = this;
+    const { data } = await link.request(threadBackgroundTerminalsList, { threadId });
+    for (const { itemId, processId } of data) {
+      const command = this.running.get(itemId);
+      if (command === undefined) continue;
+      const { terminated } = await link.request(threadBackgroundTerminalsTerminate, { threadId, processId });
+      if (terminated) say(context, `ended what the turn had left running: ${command}`);
+    }
+  }
+}
