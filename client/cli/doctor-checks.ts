@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { VERSION } from '../../machines/core/version.ts';
 import type { AccountStore } from '../../machines/protocol/methods/account.ts';
 import type { DaemonStatus } from '../../machines/protocol/methods/daemon.ts';
+import type { McpServerStatus } from '../../machines/protocol/methods/mcp-server.ts';
 import { type AccountAnswer, accountName, storeName } from '../account/account-text.ts';
+import { sanitizeRow } from '../tui/view/sanitize.ts';
 
 export type CheckLevel = 'ok' | 'warn' | 'fail';
 
@@ -75,6 +77,22 @@ export function checkProvider(
     return fail('provider', `${name} needs ${key}, which is not set here`, `run \`export ${key}=…\``);
   }
   return ok('provider', typeof model === 'string' ? `${name}, model ${model}` : name);
+}
+
+/** The configured MCP servers, one line for each that does not run; none at all when none is configured. */
+export function checkMcp(servers: readonly McpServerStatus[] | Error): readonly Check[] {
+  if (servers instanceof Error) return [warn('mcp', servers.message, 'look with `/mcp` in the interface')];
+  const used = servers.filter(({ runtimeStatus }) => runtimeStatus !== 'disabled');
+  if (used.length === 0) return [];
+  const failed = used.filter(({ runtimeStatus }) => runtimeStatus === 'failed');
+  if (failed.length === 0) return [ok('mcp', `${used.length} of ${used.length} servers run`)];
+  return failed.map(({ name, toolsError }) =>
+    warn(
+      'mcp',
+      sanitizeRow(`${name} failed: ${toolsError ?? 'no reason is known'}`),
+      `look at \`codex mcp get ${name}\``,
+    ),
+  );
 }
 
 /** Where the sign-in is kept, and why it is not where the configuration would have it. */

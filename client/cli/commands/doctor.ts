@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { accountRead } from '../../../machines/protocol/methods/account.ts';
 import { configRead } from '../../../machines/protocol/methods/config.ts';
 import { daemonStatus } from '../../../machines/protocol/methods/daemon.ts';
+import { type McpServerStatus, mcpServerStatusList } from '../../../machines/protocol/methods/mcp-server.ts';
 import { type ClientHome, resolveHome } from '../../connection/home.ts';
+import { withLimit } from '../../connection/limits.ts';
 import type { DaemonLink } from '../../connection/link.ts';
 import { socketMode } from '../../connection/socket-place.ts';
 import type { Cli } from '../cli.ts';
@@ -16,6 +18,7 @@ import {
   checkDaemon,
   checkHome,
   checkKeyring,
+  checkMcp,
   checkNode,
   checkProvider,
   checkSandbox,
@@ -85,7 +88,24 @@ async function askDaemon(context: CliContext, link: DaemonLink): Promise<readonl
     ...(isReadable ? [checkProvider(config, context.env)] : []),
     ...(account.store ? [checkStore(account.store)] : []),
     checkCredentials(account),
+    ...(isReadable ? checkMcp(await askMcp(link, config)) : []),
   ];
+}
+
+/** Servers that start slowly have a limit of their own each; nobody waits longer here for all of them. */
+const MCP_LIMIT_MS = 15_000;
+
+async function askMcp(
+  link: DaemonLink,
+  { mcp_servers: configured }: Readonly<Record<string, unknown>>,
+): Promise<readonly McpServerStatus[] | Error> {
+  if (Object.keys(configured ?? {}).length === 0) return [];
+  try {
+    const asked = link.request(mcpServerStatusList, { detail: 'toolsAndAuthOnly' });
+    return (await withLimit(asked, MCP_LIMIT_MS, 'the MCP servers did not all start')).data;
+  } catch (error) {
+    return new CliError(errorLine(error));
+  }
 }
 
 /** Not running is a warning; not startable is what is broken. */

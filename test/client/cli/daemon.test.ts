@@ -216,6 +216,52 @@ describe('codex doctor', () => {
   });
 });
 
+describe('codex doctor and the MCP servers', () => {
+  const server = (name: string, runtimeStatus: string, toolsError: string | null = null) => ({
+    ...{ name, runtimeStatus, toolsError, authStatus: 'unsupported', tools: {}, resources: [] },
+    ...{ resourceTemplates: [], serverInfo: null, httpOrigin: null },
+  });
+  const mcpLines = async (config: object, list: (params: unknown) => unknown) => {
+    const { run } = await withFake({
+      'daemon/status': () => ({
+        ...{ pid: 1, build: '0.1.0' },
+        sandbox: { available: true, kind: 'bubblewrap', reason: null, mend: null },
+        keyring: { available: true, reason: null },
+      }),
+      'config/read': () => ({ config, origins: {} }),
+      'account/read': () => ({ account: { type: 'apiKey' }, maskedKey: 'sk-***', requiresOpenaiAuth: true }),
+      'mcpServerStatus/list': list,
+    });
+    const { stdout } = await run(['doctor']);
+    return stdout.split('\n').filter((line) => line.includes(' mcp '));
+  };
+  const configured = { mcp_servers: { gone: { command: 'gone' }, box: { command: 'box' }, off: { enabled: false } } };
+
+  test('names each that failed, and why', async () => {
+    const data = [server('gone', 'failed', 'no such\nprogram'), server('box', 'connected'), server('off', 'disabled')];
+    expect(await mcpLines(configured, () => ({ data, nextCursor: null }))).toEqual([
+      'warn  mcp          gone failed: no such program -> look at `codex mcp get gone`',
+    ]);
+  });
+
+  test('says that all run, or why it does not know', async () => {
+    const data = [server('box', 'connected'), server('off', 'disabled')];
+    expect(await mcpLines(configured, () => ({ data, nextCursor: null }))).toEqual([
+      'ok    mcp          1 of 1 servers run',
+    ]);
+    expect(await mcpLines(configured, reject(new RpcError('configInvalid', 'bad')))).toEqual([
+      'warn  mcp          bad -> look with `/mcp` in the interface',
+    ]);
+  });
+
+  test('asks nobody where none is configured', async () => {
+    const never = () => {
+      throw new Error('asked');
+    };
+    expect(await mcpLines({}, never)).toEqual([]);
+  });
+});
+
 describe('codex doctor and the sign-in', () => {
   const store = { mode: 'auto', kind: 'file', reason: 'the keyring is locked' } as const;
   const chatgpt = { type: 'chatgpt', email: 'me@example.com', planType: 'pro' } as const;
