@@ -3,7 +3,7 @@ import { messageOf } from '../../machines/core/errors.ts';
 import { DEFAULT_MAX_OUTPUT_TOKENS } from '../../machines/exec/format-output.ts';
 import { needsApproval } from '../../machines/mcp/mcp-config.ts';
 import { mcpAnswer } from '../../machines/mcp/mcp-offer.ts';
-import { mcpOutput } from '../../machines/mcp/mcp-result.ts';
+import { mcpOutput, shownResult } from '../../machines/mcp/mcp-result.ts';
 import type { ItemOf } from '../../machines/protocol/types/item.ts';
 import { ABORTED_BY_USER } from '../../machines/thread/tool-call.ts';
 import { DeadlineError } from '../deadline.ts';
@@ -121,7 +121,6 @@ async function runCall(
       onProgress: (message) => announce({ method: 'item/mcpToolCall/progress', params: { ...of, message } }),
     });
     const answer = v.parse(mcpAnswer, raw);
-    const { content, structuredContent, _meta } = answer;
     const durationMs = turn.tools.now() - startedAtMs;
     const ok = answer.isError !== true;
     const maxTokens = turn.loaded.config.tool_output_token_limit ?? DEFAULT_MAX_OUTPUT_TOKENS;
@@ -132,7 +131,7 @@ async function runCall(
         ...item,
         startedAtMs,
         status: ok ? 'completed' : 'failed',
-        result: { content, structuredContent: structuredContent ?? null, _meta: _meta ?? null },
+        result: shownResult(answer),
         durationMs,
       },
     };

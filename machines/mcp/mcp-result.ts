@@ -1,5 +1,6 @@
 import { cutMiddle } from '../exec/format-output.ts';
 import type { OutputPart } from '../model/response-item.ts';
+import type { McpToolCallResult } from '../protocol/types/item.ts';
 import type { McpAnswer } from './mcp-offer.ts';
 
 /** What the model reads about a call: one text, or parts when there is a picture among them. */
@@ -40,3 +41,27 @@ export function mcpText({ content, structuredContent }: Pick<McpAnswer, 'content
   const text = content.map(toText).join('\n');
   return text === '' && structuredContent != null ? JSON.stringify(structuredContent) : text;
 }
+
+/** Most of a result that is written to the log and told to clients, in characters of its JSON. */
+const MAX_SHOWN = 256 * 1024;
+/** Of a larger one: so much of its words, and of its other members each. */
+const MAX_PART = MAX_SHOWN / 4;
+const BYTES_PER_TOKEN = 4;
+
+/**
+ * A result for people, as it is kept and told. One of up to 256 KiB is as the server gave it. Of a larger one its words
+ * are left as a single text, cut in the middle, in which pictures and sounds are named; structured content and `_meta` are
+ * left out where they are large themselves. What the model reads is made of the whole answer.
+ */
+export function shownResult({ content, structuredContent = null, _meta = null }: McpAnswer): McpToolCallResult {
+  const whole = { content, structuredContent, _meta };
+  if (sizeOf(whole) <= MAX_SHOWN) return whole;
+  const text = cutMiddle(mcpText(whole), MAX_PART / BYTES_PER_TOKEN);
+  return {
+    content: [{ type: 'text', text }],
+    structuredContent: sizeOf(structuredContent) <= MAX_PART ? structuredContent : null,
+    _meta: sizeOf(_meta) <= MAX_PART ? _meta : null,
+  };
+}
+
+const sizeOf = (value: unknown): number => JSON.stringify(value).length;

@@ -39,12 +39,13 @@ export type ClientTag = v.InferOutput<typeof clientTag>;
 
 const times = { startedAtMs: v.nullish(v.number()), completedAtMs: v.nullish(v.number()) };
 
-/** The answer of an MCP server's tool, as the server gave it. */
+/** The answer of an MCP server's tool, as the server gave it; a large one is cut (machines/mcp/mcp-result.ts). */
 export const mcpToolCallResult = v.object({
   content: v.array(v.unknown()),
   structuredContent: v.optional(v.unknown()),
   _meta: v.optional(v.unknown()),
 });
+export type McpToolCallResult = v.InferOutput<typeof mcpToolCallResult>;
 
 /** One thing in a turn (protocol.md §10.1). Times are in milliseconds. */
 export const threadItem = v.variant('type', [

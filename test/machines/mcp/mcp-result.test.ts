@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { mcpTool, readPage } from '../../../machines/mcp/mcp-offer.ts';
-import { mcpOutput } from '../../../machines/mcp/mcp-result.ts';
+import { mcpOutput, shownResult } from '../../../machines/mcp/mcp-result.ts';
 
 const HEAD = 'Wall time: 0.0037 seconds\nOutput:\n';
 const output = (answer: object, maxTokens = 1_000, takesImages = true) =>
@@ -63,5 +63,45 @@ describe('a page of a list', () => {
 
   test.each([[null], [{}], [{ tools: 'none', nextCursor: '' }]])('%o is empty', (answer) => {
     expect(readPage(answer, 'tools', mcpTool)).toEqual({ items: [], nextCursor: null });
+  });
+});
+
+describe('what is kept and shown of a result', () => {
+  const picture = (bytes: number) => ({ type: 'image', data: 'A'.repeat(bytes), mimeType: 'image/png' });
+  const words = { type: 'text', text: 'a dot' };
+
+  test('is all of it as long as it is small', () => {
+    const answer = { content: [words, picture(200_000)], structuredContent: { n: 1 } };
+    expect(shownResult(answer)).toEqual({ ...answer, _meta: null });
+  });
+
+  test('is the words of a large one, with its pictures by name; the model is given the pictures', () => {
+    const answer = {
+      content: [words, picture(400_000)],
+      structuredContent: { n: 1 },
+      _meta: { m: 'M'.repeat(90_000) },
+    };
+    expect(shownResult(answer)).toEqual({
+      content: [{ type: 'text', text: 'a dot\n[image: image/png]' }],
+      structuredContent: { n: 1 },
+      _meta: null,
+    });
+    expect(JSON.stringify(output({ content: answer.content }))).toContain('A'.repeat(400_000));
+  });
+
+  test.each([
+    {
+      name: 'texts',
+      answer: { content: Array.from({ length: 9_000 }, () => ({ type: 'text', text: 'ä'.repeat(90) })) },
+    },
+    { name: 'structure', answer: { content: [], structuredContent: { list: 'x'.repeat(900_000) } } },
+    {
+      name: 'a file',
+      answer: { content: [{ type: 'resource', resource: { uri: 'a://b', blob: 'B'.repeat(900_000) } }] },
+    },
+  ])('has a limit for $name', ({ answer }) => {
+    const shown = shownResult(answer);
+    expect(JSON.stringify(shown).length).toBeLessThan(256 * 1024);
+    expect(JSON.stringify(shown)).toContain('tokens truncated');
   });
 });
