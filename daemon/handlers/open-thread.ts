@@ -22,6 +22,17 @@ export function follow(
   context.afterReply(() => begin(seq));
 }
 
+/** How the MCP servers of a thread stand, for a client that was not there when it was told. */
+export function serverEvents(
+  { mcp }: HandlerDeps,
+  { id: threadId }: Thread,
+  { connection }: HandlerContext,
+): ThreadNotification[] {
+  if (!mcp.has(threadId) || connection.threads.has(threadId)) return [];
+  const method = 'mcpServer/startupStatus/updated' as const;
+  return mcp.of(threadId).notices.map((notice) => ({ method, params: { threadId, ...notice } }));
+}
+
 /** What a thread runs with, as its client's own turns will: the answer of start, resume and fork. */
 export function opened(thread: Thread, { tag }: Connection) {
   const { thread: wire } = thread.feed.snapshot;

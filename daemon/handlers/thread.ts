@@ -9,7 +9,7 @@ import type { HandlerContext, Handlers } from '../server/register.ts';
 import type { Thread } from '../threads/thread.ts';
 import type { ThreadSetup } from '../threads/thread-setup.ts';
 import { environmentOf, type HandlerDeps } from './handler-deps.ts';
-import { applyOverrides, follow, opened } from './open-thread.ts';
+import { applyOverrides, follow, opened, serverEvents } from './open-thread.ts';
 import { listThreads } from './thread-list.ts';
 import { readThread } from './thread-read.ts';
 
@@ -124,7 +124,8 @@ async function resume(
   // A running thread keeps its own values, as in the reference (protocol.md §6).
   if (!thread.isRunning) await applyOverrides(deps, thread, params, context.connection);
   const isPlain = context.connection.facts?.speaksOurs !== true;
-  follow(deps, thread, 'operator', context, isPlain ? resumeEvents(thread.feed.snapshot) : []);
+  const opening = isPlain ? resumeEvents(thread.feed.snapshot) : [];
+  follow(deps, thread, 'operator', context, [...opening, ...serverEvents(deps, thread, context)]);
   const isPractice = thread.settings.modelProvider === 'practice';
   const { thread: wire, ...settings } = opened(thread, context.connection);
   return {
@@ -144,7 +145,9 @@ async function attach(
   context.connection.threads.requireRoomFor(threadId);
   const { variables } = environmentOf(context.connection, deps.home);
   const thread = await deps.registry.refresh(await deps.registry.load(threadId, {}, variables));
-  follow(deps, thread, role ?? 'operator', context);
+  // A snapshot does not hold what was told of them.
+  const isLate = afterSeq == null || thread.feed.after(afterSeq) === null;
+  follow(deps, thread, role ?? 'operator', context, isLate ? serverEvents(deps, thread, context) : []);
   const { seq, snapshot } = thread.feed;
   const missed = afterSeq == null ? null : thread.feed.after(afterSeq);
   if (!missed) return { seq, snapshot, events: [] };

@@ -46,6 +46,11 @@ export class ServerSet {
     return this.current;
   }
 
+  /** How each stands now: what is told of them to who joins later. */
+  get notices(): readonly McpServerNotice[] {
+    return this.current.map(noticeOf);
+  }
+
   /** Takes the servers of a configuration, and lets go of those that it has no more. All start at once. */
   open({ mcp_servers: configured = {} }: Config, place: McpPlace): void {
     const before = this.current;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { daemonStatus } from '../../machines/protocol/methods/daemon.ts';
+import { threadAttach, threadResume } from '../../machines/protocol/methods/thread.ts';
 import { threadShellCommand } from '../../machines/protocol/methods/thread-work.ts';
 import { startThread } from '../support/client-turns.ts';
 import { addMcpServer, type McpJournal, startHttpMcp } from '../support/fake-mcp.ts';
@@ -130,6 +131,32 @@ describe('a server that does not start', () => {
       JSON.stringify(thread.events),
     ];
     expect(said.filter((each) => each.includes('hush-hush'))).toEqual([]);
+  });
+
+  test('is told of to clients that come later too, each once', async () => {
+    const { scene } = await boxScene({ script: [text('Done')], config: { envKey: null } }, (temp) =>
+      addMcpServer(temp, 'box', { flags: ['--dies'] }),
+    );
+    const thread = await startThread(await scene.connect());
+    await thread.run('go');
+    const { params } = await thread.event('mcpServer/startupStatus/updated', 2);
+
+    const [ours, plain] = [await scene.connect(), await scene.connect({ isOurs: false, encoding: 'json' })];
+    const { seq } = await ours.request(threadAttach, { threadId: thread.id });
+    await plain.request(threadResume, { threadId: thread.id });
+    const told = [];
+    for (const client of [ours, plain])
+      told.push((await client.notification('mcpServer/startupStatus/updated')).params);
+    expect(told).toEqual([params, params]);
+
+    await ours.request(threadAttach, { threadId: thread.id, afterSeq: seq });
+    await plain.request(threadResume, { threadId: thread.id });
+    const again = await scene.connect();
+    await again.request(threadAttach, { threadId: thread.id, afterSeq: seq });
+    for (const client of [ours, plain, again]) await client.request(daemonStatus, {});
+    const count = ({ notifications }: typeof ours) =>
+      notifications.filter(({ method }) => method === 'mcpServer/startupStatus/updated').length;
+    expect([ours, plain, again].map(count)).toEqual([1, 1, 0]);
   });
 
   test.each([
