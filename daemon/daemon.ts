@@ -120,9 +120,11 @@ function createParts(base: Base) {
     matcherEntry: join(programs, 'file-matcher.cjs'),
     searchPath: env.PATH ?? '',
   });
-  const mcp = createMcpServers({
+  const { mcp, mcpOauth } = createMcpServers({
+    home,
     clock,
     spawnCommand,
+    tellAll: (notification) => broadcast.toAll(notification),
     lingerMs: own.limits.unloadAfterMs,
     journalOf: (threadId) => registry.get(threadId)?.journal,
     onInternalError,
@@ -154,6 +156,7 @@ function createParts(base: Base) {
     registry,
     processes: execution.processes,
     mcp,
+    mcpOauth,
     belongings,
     broadcast,
     auth: account.auth,
@@ -165,7 +168,7 @@ function createParts(base: Base) {
     isUsed: () => doors.hasStaying || broadcast.connections.size > 0 || registry.all.some((thread) => thread.isBusy),
     inspect,
   });
-  const shared = { ...stores, ...account, broadcast, belongings, mcp, registry, doors };
+  const shared = { ...stores, ...account, broadcast, belongings, mcp, mcpOauth, registry, doors };
   const { promise: restored, settle: tellRestored } = createSignal();
   const accept = createAccept(
     base,
@@ -213,7 +216,7 @@ function createThreadDeps(
       spawn: spawnCommand,
       probe,
       get hidden() {
-        return [paths.daemonDir, paths.socketDir, paths.authFile, ...hidden()];
+        return [paths.daemonDir, paths.socketDir, paths.authFile, paths.mcpCredentialsFile, ...hidden()];
       },
       guarded: [home],
       patchWriter: [process.execPath, join(programs, 'patch-writer.cjs')],
@@ -224,7 +227,7 @@ function createThreadDeps(
 
 type Shared = Omit<Stores, 'sweep'> &
   Account &
-  Pick<HandlerDeps, 'broadcast' | 'belongings' | 'mcp' | 'registry' | 'doors'>;
+  Pick<HandlerDeps, 'broadcast' | 'belongings' | 'mcp' | 'mcpOauth' | 'registry' | 'doors'>;
 
 /** What the handlers of all calls work with. */
 function createHandlerDeps(

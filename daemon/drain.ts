@@ -4,6 +4,7 @@ import { withDeadline } from './deadline.ts';
 import type { Clock } from './deps.ts';
 import type { ProcessTable } from './exec/process-table.ts';
 import type { Logger } from './log/logger.ts';
+import type { McpOauth } from './mcp/mcp-oauth.ts';
 import type { McpServers } from './mcp/mcp-servers.ts';
 import type { Belongings } from './server/belongings.ts';
 import type { Broadcast } from './server/broadcast.ts';
@@ -22,6 +23,7 @@ export interface DrainDeps {
   readonly registry: ThreadRegistry;
   readonly processes: ProcessTable;
   readonly mcp: McpServers;
+  readonly mcpOauth: McpOauth;
   readonly belongings: Belongings;
   readonly broadcast: Broadcast;
   readonly auth: Auth;
@@ -37,7 +39,7 @@ export interface DrainDeps {
  * clients, close their connections, and last remove the socket. A step that fails or hangs does not stop the next.
  */
 export function drain(deps: DrainDeps) {
-  const { registry, processes, mcp, belongings, broadcast, auth, logger, clock, server, doors } = deps;
+  const { registry, processes, mcp, mcpOauth, belongings, broadcast, auth, logger, clock, server, doors } = deps;
   return fromPromise<void, { reason: string; drainMs: number }>(async ({ input: { reason, drainMs } }) => {
     logger.info('stopping', { reason });
     const step = async (name: string, limitMs: number, run: () => Promise<void>) => {
@@ -48,6 +50,7 @@ export function drain(deps: DrainDeps) {
     if (drainMs > 0) await withDeadline(null, drainMs, clock, () => registry.whenResting()).catch(ranOut);
     // A logout or a refresh that is cut short would leave a token that is neither here nor there.
     const signedOutOrIn = step('sign-in', SIGN_IN_LIMIT_MS, () => auth.whenResting());
+    const ofServers = step('sign-ins at MCP servers', SIGN_IN_LIMIT_MS, () => mcpOauth.stop());
     await step('turns', TURNS_LIMIT_MS, () => registry.closeAll());
     const servers = step('MCP servers', PROCESSES_LIMIT_MS, () => mcp.stopAll());
     const ofClients = step("clients' commands", PROCESSES_LIMIT_MS, () => belongings.endAll());
@@ -55,6 +58,7 @@ export function drain(deps: DrainDeps) {
     await ofClients;
     await servers;
     await signedOutOrIn;
+    await ofServers;
     auth.stop();
     broadcast.toAll({ method: 'daemon/stopping', params: { reason } });
     for (const connection of [...broadcast.connections]) connection.close('the daemon stops');

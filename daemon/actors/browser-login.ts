@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fromPromise } from 'xstate';
 import type { AuthError } from '../../machines/auth/auth-error.ts';
@@ -9,7 +9,8 @@ import { messageOf, RpcError } from '../../machines/core/errors.ts';
 import { exchangeApiKey, exchangeCode } from '../auth/exchange-code.ts';
 import type { LoginDesk } from '../auth/login-desk.ts';
 import { type LoginListener, listenForBrowser } from '../auth/login-listener.ts';
-import { type LoginProblem, problemOf, problemPage, successPage } from '../auth/login-pages.ts';
+import { type LoginProblem, problemOf, problemPage, sendPage, sendText, successPage } from '../auth/login-pages.ts';
+import { isSameText } from '../auth/same-text.ts';
 import type { CallDeps } from '../auth/token-call.ts';
 
 export interface BrowserLoginDeps extends CallDeps {
@@ -79,24 +80,24 @@ class BrowserAttempt {
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
     const asked = request.url ?? '/';
-    if (!URL.canParse(asked, BASE)) return send(response, 404, 'Not Found');
+    if (!URL.canParse(asked, BASE)) return sendText(response, 404, 'Not Found');
     const url = new URL(asked, BASE);
     this.deps.note?.('the browser asked', { method: request.method ?? null, url: url.href });
-    if (request.method !== 'GET') send(response, 404, 'Not Found');
+    if (request.method !== 'GET') sendText(response, 404, 'Not Found');
     else if (url.pathname === '/auth/callback') void this.callback(url.searchParams, response);
     else if (url.pathname === '/cancel') {
-      send(response, 200, 'Login cancelled');
+      sendText(response, 200, 'Login cancelled');
       if (!this.isOver) this.fail(cancelled());
     } else if (url.pathname === '/success' && this.isOver) {
       sendPage(response, successPage());
       this.listener?.close();
-    } else send(response, 404, 'Not Found');
+    } else sendText(response, 404, 'Not Found');
   }
 
   private async callback(query: URLSearchParams, response: ServerResponse): Promise<void> {
-    if (!isSame(query.get('state') ?? '', this.state)) return send(response, 400, 'State mismatch');
+    if (!isSameText(query.get('state') ?? '', this.state)) return sendText(response, 400, 'State mismatch');
     // The code is good once; a browser that comes again is told nothing new.
-    if (this.isTaken) return send(response, 404, 'Not Found');
+    if (this.isTaken) return sendText(response, 404, 'Not Found');
     this.isTaken = true;
     const error = query.get('error');
     const code = query.get('code');
@@ -148,22 +149,3 @@ function problemAfter({ reason, stage, message }: AuthError): LoginProblem {
 }
 
 const cancelled = (): RpcError => new RpcError('loginCancelled', 'Login cancelled');
-
-function isSame(given: string, expected: string): boolean {
-  const [left, right] = [Buffer.from(given), Buffer.from(expected)];
-  return left.length === right.length && timingSafeEqual(left, right);
-}
-
-function send(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' }).end(text);
-}
-
-function sendPage(response: ServerResponse, html: string): void {
-  response
-    .writeHead(200, {
-      'content-type': 'text/html; charset=utf-8',
-      connection: 'close',
-      'referrer-policy': 'no-referrer',
-    })
-    .end(html);
-}

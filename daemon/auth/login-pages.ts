@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+
 /** The pages that the browser shows at the end of a sign-in. Everything that came from outside is escaped. */
 
 export interface LoginProblem {
@@ -9,6 +11,14 @@ export interface LoginProblem {
 
 export function successPage(): string {
   return page('Signed in', ['You are signed in to Codex.', 'You can close this page and go back to your terminal.']);
+}
+
+/** The same for a server whose tools are used. */
+export function signedInPage(server: string): string {
+  return page('Signed in', [
+    `Codex is signed in to ${server}.`,
+    'You can close this page and go back to your terminal.',
+  ]);
 }
 
 export function problemPage({ title, message, code, description }: LoginProblem): string {
@@ -47,4 +57,20 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}
+
+/** Answers with a line of text. */
+export function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' }).end(text);
+}
+
+/** Answers with a page; its address, which may hold a code, goes no further. */
+export function sendPage(response: ServerResponse, html: string): void {
+  response
+    .writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      connection: 'close',
+      'referrer-policy': 'no-referrer',
+    })
+    .end(html);
 }

@@ -3,6 +3,7 @@ import type { ClientEnvironment } from '../../machines/protocol/methods/initiali
 import type { ActorList } from '../actor-list.ts';
 import type { Auth } from '../auth/auth.ts';
 import type { Clock } from '../deps.ts';
+import type { McpOauth } from '../mcp/mcp-oauth.ts';
 import type { McpServers } from '../mcp/mcp-servers.ts';
 import type { AccountLimits } from '../model/account-limits.ts';
 import type { Belongings } from '../server/belongings.ts';
@@ -33,6 +34,7 @@ export interface HandlerDeps {
   readonly drafts: Drafts;
   readonly belongings: Belongings;
   readonly mcp: McpServers;
+  readonly mcpOauth: McpOauth;
   /** What commands run with, and what they must not see. */
   readonly tools: Pick<ThreadDeps['tools'], 'hidden' | 'guarded'>;
   /** Folders with skills that a client added; all threads see them. */

@@ -14,6 +14,7 @@ import { fsHandlers } from './fs.ts';
 import { goalHandlers } from './goal.ts';
 import type { HandlerDeps } from './handler-deps.ts';
 import { initializeHandlers } from './initialize.ts';
+import { mcpOauthHandlers } from './mcp-oauth.ts';
 import { mcpServerHandlers } from './mcp-server.ts';
 import { modelHandlers } from './model.ts';
 import { presenceHandlers } from './presence.ts';
@@ -54,6 +55,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     ...processHandlers(deps),
     ...diagnosticsHandlers(deps),
     ...mcpServerHandlers(deps),
+    ...mcpOauthHandlers(deps),
     ...fsHandlers(deps),
     ...fileSearchHandlers(deps),
     ...skillsHandlers(deps),

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Config } from '../../machines/config/config-schema.ts';
 import { messageOf, RpcError } from '../../machines/core/errors.ts';
 import { isToolEnabled } from '../../machines/mcp/mcp-config.ts';
+import type { McpPlace } from '../../machines/mcp/mcp-launch.ts';
 import { mcpAnswer } from '../../machines/mcp/mcp-offer.ts';
 import type { ClientResult } from '../../machines/protocol/index.ts';
 import { pageOf } from '../../machines/protocol/page.ts';
@@ -16,7 +17,6 @@ import { environmentOf, type HandlerDeps } from './handler-deps.ts';
 type McpServerMethods =
   | 'mcpServerStatus/list'
   | 'config/mcpServer/reload'
-  | 'mcpServer/oauth/login'
   | 'mcpServer/resource/read'
   | 'mcpServer/tool/call';
 
@@ -30,22 +30,15 @@ export function mcpServerHandlers(deps: HandlerDeps): Pick<Handlers, McpServerMe
         await set.whenStarted(noSignal());
         const names = Object.keys(config.mcp_servers ?? {}).filter((name) => serverName == null || name === serverName);
         const { data, nextCursor } = pageOf(names, (name) => name, page, { limit: names.length, sortDirection: 'asc' });
-        const asked = data.map((name) => statusOf(name, config, set, detail !== 'toolsAndAuthOnly', noSignal()));
+        const asked = data.map((name) =>
+          statusOf(name, config, set, detail !== 'toolsAndAuthOnly', deps.mcpOauth, noSignal()),
+        );
         return { data: await Promise.all(asked), nextCursor };
       }),
     // The settings are read when a turn begins; what failed need not wait for that.
     'config/mcpServer/reload': () => {
       deps.mcp.retryFailed();
       return {};
-    },
-    'mcpServer/oauth/login': async ({ name }, { connection }) => {
-      const { config } = await readConfig(deps.home, environmentOf(connection, deps.home).cwd, {});
-      if (!Object.hasOwn(config.mcp_servers ?? {}, name))
-        throw new RpcError('invalidRequest', `No MCP server named '${name}' found.`);
-      throw new RpcError(
-        'notSupported',
-        `signing in to an MCP server is not supported: put a token for '${name}' into a variable of your environment and name it in bearer_token_env_var`,
-      );
     },
     'mcpServer/resource/read': ({ server, uri, threadId }, { connection }) =>
       withServers(deps, connection, threadId ?? null, async (set) => {
@@ -81,20 +74,30 @@ async function withServers<T>(
   threadId: string | null,
   run: (set: ServerSet, config: Config) => Promise<T>,
 ): Promise<T> {
+  const { config, place } = await mcpPlaceOf(deps, connection, threadId);
+  if (threadId !== null && deps.mcp.has(threadId)) return run(deps.mcp.of(threadId), config);
+  const owner = `look-${randomUUID()}`;
+  const set = deps.mcp.of(owner);
+  try {
+    set.open(config, place);
+    return await run(set, config);
+  } finally {
+    deps.mcp.close(owner);
+  }
+}
+
+/** The configuration of a thread's folder, else of the client's, and the surroundings that servers start in. */
+export async function mcpPlaceOf(
+  deps: HandlerDeps,
+  connection: Connection,
+  threadId: string | null,
+): Promise<{ readonly config: Config; readonly place: McpPlace }> {
   const environment = environmentOf(connection, deps.home);
   const thread = threadId === null ? undefined : deps.registry.snapshotOf(threadId);
   const cwd = thread?.settings.cwd ?? environment.cwd;
   const overrides = (threadId === null ? undefined : deps.registry.get(threadId)?.overrides.config) ?? {};
   const { config } = await readConfig(deps.home, cwd, overrides);
-  if (threadId !== null && deps.mcp.has(threadId)) return run(deps.mcp.of(threadId), config);
-  const owner = `look-${randomUUID()}`;
-  const set = deps.mcp.of(owner);
-  try {
-    set.open(config, { ...environment, cwd });
-    return await run(set, config);
-  } finally {
-    deps.mcp.close(owner);
-  }
+  return { config, place: { ...environment, cwd } };
 }
 
 function boundOf(set: ServerSet, name: string): BoundServer {

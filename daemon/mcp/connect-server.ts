@@ -10,10 +10,12 @@ import {
   mcpTool,
   readPage,
 } from '../../machines/mcp/mcp-offer.ts';
+import { loginCommand, SignInNeededError, takesSignIn } from '../../machines/mcp/mcp-sign-in.ts';
 import { withDeadline } from '../deadline.ts';
 import { redact } from '../log/redact.ts';
 import { proxiedFetch } from '../proxied-fetch.ts';
 import type { AskPeople } from './call-asks.ts';
+import { type OauthTokens, type SignedFetch, signedFetch } from './oauth-tokens.ts';
 import type { Client, ElicitResult, Transport } from './sdk.ts';
 import { type StdioDeps, StdioTransport } from './stdio-transport.ts';
 
@@ -44,7 +46,8 @@ export interface LiveServer {
 }
 
 export interface LiveEvents {
-  readonly lost: (reason: string) => void;
+  /** @param needsSignIn it answers only those who have signed in */
+  readonly lost: (reason: string, needsSignIn: boolean) => void;
   readonly offerChanged: (offer: McpOffer) => void;
   /** It asks a person something. */
   readonly asked: AskPeople;
@@ -52,8 +55,12 @@ export interface LiveEvents {
 
 export type ConnectServer = (launch: McpLaunch, signal: AbortSignal, events: LiveEvents) => Promise<LiveServer>;
 
+export interface ConnectDeps extends StdioDeps {
+  readonly tokens: OauthTokens;
+}
+
 /** A function that starts or reaches servers. When its signal aborts, nothing of what it started stays. */
-export function createConnectServer(deps: StdioDeps): ConnectServer {
+export function createConnectServer(deps: ConnectDeps): ConnectServer {
   return async (launch, signal, events) => {
     const sdk = await import('./sdk.ts');
     signal.throwIfAborted();
@@ -64,13 +71,15 @@ export function createConnectServer(deps: StdioDeps): ConnectServer {
 class Connector {
   private readonly client: Client;
   private readonly transport: StdioTransport | InstanceType<Sdk['StreamableHTTPClientTransport']>;
+  /** Null: its requests are signed as the configuration says, or not at all. */
+  private readonly signed: SignedFetch | null;
   private isReady = false;
   private isClosing: Promise<void> | null = null;
 
   constructor(
     private readonly sdk: Sdk,
     private readonly launch: McpLaunch,
-    private readonly deps: StdioDeps,
+    private readonly deps: ConnectDeps,
     private readonly events: LiveEvents,
   ) {
     const info = { name: 'codex-mcp-client', title: 'Codex', version: VERSION };
@@ -80,12 +89,13 @@ class Connector {
       sdk.ElicitRequestSchema,
       async ({ params }, { signal }) => (await events.asked(params, signal)) as ElicitResult,
     );
+    this.signed = takesSignIn(launch) ? signedFetch(launch, deps.tokens, proxiedFetch(launch.proxy)) : null;
     this.transport =
       launch.kind === 'stdio'
         ? new StdioTransport(launch, deps, new sdk.ReadBuffer(), sdk.serializeMessage)
         : new sdk.StreamableHTTPClientTransport(new URL(launch.url), {
             requestInit: { headers: launch.headers },
-            fetch: proxiedFetch(launch.proxy),
+            fetch: this.signed?.fetch ?? proxiedFetch(launch.proxy),
           });
   }
 
@@ -116,7 +126,7 @@ class Connector {
   }
 
   private noteEnd(): void {
-    if (this.isReady && !this.isClosing) this.events.lost(this.toError(new Error('ended')).message);
+    if (this.isReady && !this.isClosing) this.tellLost(new Error('ended'));
   }
 
   private async request(
@@ -134,7 +144,7 @@ class Connector {
       signal.throwIfAborted();
       const known = this.toError(error);
       // What is no answer of the server: it cannot be reached, or knows this session no more.
-      if (this.launch.kind === 'http' && !(error instanceof this.sdk.McpError)) this.events.lost(known.message);
+      if (this.launch.kind === 'http' && !(error instanceof this.sdk.McpError)) this.tellLost(error);
       throw known;
     }
   }
@@ -171,7 +181,7 @@ class Connector {
   private relist(): void {
     withDeadline(null, RELIST_LIMIT_MS, this.deps.clock, (signal) => this.readOffer(signal)).then(
       (offer) => this.isClosing || this.events.offerChanged(offer),
-      (error: unknown) => this.isClosing || this.events.lost(this.toError(error).message),
+      (error: unknown) => this.isClosing || this.tellLost(error),
     );
   }
 
@@ -189,13 +199,27 @@ class Connector {
     await transport.close();
   }
 
+  private tellLost(error: unknown): void {
+    const known = this.toError(error);
+    this.events.lost(known.message, known instanceof SignInNeededError);
+  }
+
   private toError(error: unknown): Error {
     const { transport } = this;
     const why = transport instanceof StdioTransport && this.hasEnded ? transport.whyEnded() : this.inWords(error);
-    return new Error(redact(why, secretsOf(this.launch)), { cause: error });
+    const kind = this.lacksSignIn(error) ? SignInNeededError : Error;
+    return new kind(redact(why, [...secretsOf(this.launch), ...(this.signed?.secrets() ?? [])]), { cause: error });
+  }
+
+  private lacksSignIn(error: unknown): boolean {
+    const isTurnedAway = error instanceof this.sdk.StreamableHTTPError && error.code === 401;
+    return error instanceof SignInNeededError || (this.signed !== null && isTurnedAway);
   }
 
   private inWords(error: unknown): string {
+    const hint = `sign in with \`${loginCommand(this.launch.name)}\``;
+    if (error instanceof SignInNeededError) return `${error.message}: ${hint}`;
+    if (this.lacksSignIn(error)) return `it answered 401: ${hint}, or name a token for it (bearer_token_env_var)`;
     if (error instanceof this.sdk.StreamableHTTPError && (error.code === 401 || error.code === 403))
       return `it answered ${error.code}: its token is missing or not accepted (bearer_token_env_var, http_headers)`;
     const cause = error instanceof Error && error.cause ? `: ${messageOf(error.cause)}` : '';

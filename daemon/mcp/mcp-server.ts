@@ -65,6 +65,11 @@ export class McpServer {
     return this.actor.getSnapshot().context.error;
   }
 
+  /** Whether it failed because nobody is signed in to it. */
+  get needsSignIn(): boolean {
+    return this.actor.getSnapshot().context.needsSignIn;
+  }
+
   send(event: McpServerEvent): void {
     this.actor.send(event);
   }
@@ -112,7 +117,7 @@ export class McpServer {
 
   private async start(signal: AbortSignal): Promise<McpOffer> {
     const started = this.deps.connect(this.launch, signal, {
-      lost: (reason) => this.actor.send({ type: 'lost', reason }),
+      lost: (reason, needsSignIn) => this.actor.send({ type: 'lost', reason, needsSignIn }),
       offerChanged: (offer) => this.actor.send({ type: 'offerChanged', offer }),
       asked: (params, given) => this.asks.put(params, given),
     });

@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { McpLaunch } from '../../machines/mcp/mcp-launch.ts';
+import { takesSignIn } from '../../machines/mcp/mcp-sign-in.ts';
+import type { GlobalNotification } from '../../machines/protocol/index.ts';
 import type { McpServerNotice } from '../../machines/protocol/methods/mcp-server.ts';
 import type { SpawnCommand } from '../exec/spawn-command.ts';
+import { type McpAddress, McpCredentials } from '../store/mcp-credentials.ts';
 import type { ThreadJournal } from '../threads/thread-journal.ts';
 import { createConnectServer } from './connect-server.ts';
+import { McpOauth } from './mcp-oauth.ts';
 import { McpServer, type McpServerDeps } from './mcp-server.ts';
+import { OauthTokens } from './oauth-tokens.ts';
 import { ServerSet } from './server-set.ts';
 
 export interface McpServersDeps extends Omit<McpServerDeps, 'onChange'> {
@@ -16,18 +21,37 @@ export interface McpServersDeps extends Omit<McpServerDeps, 'onChange'> {
 
 export interface McpParts extends Omit<McpServersDeps, 'connect' | 'announce'> {
   readonly spawnCommand: SpawnCommand;
+  /** Keeps the sign-ins. */
+  readonly home: string;
+  readonly tellAll: (notification: GlobalNotification) => void;
   /** Of a thread that is loaded. */
   readonly journalOf: (threadId: string) => ThreadJournal | undefined;
 }
 
-/** The servers of a daemon, with what acts for them. */
-export function createMcpServers({ spawnCommand, journalOf, ...deps }: McpParts): McpServers {
-  return new McpServers({
+/** The servers of a daemon and the sign-ins at them, with what acts for them. */
+export function createMcpServers({ spawnCommand, journalOf, home, tellAll, ...deps }: McpParts): {
+  readonly mcp: McpServers;
+  readonly mcpOauth: McpOauth;
+} {
+  const { clock, onInternalError } = deps;
+  const credentials = new McpCredentials(home);
+  const warn = (what: string, error: unknown) => onInternalError(error, what);
+  const tokens = new OauthTokens({ credentials, clock, warn });
+  const mcp = new McpServers({
     ...deps,
-    connect: createConnectServer({ spawnCommand, clock: deps.clock, owner: `mcp-${randomUUID()}` }),
+    connect: createConnectServer({ spawnCommand, clock, owner: `mcp-${randomUUID()}`, tokens }),
     announce: (threadId, notice) =>
       journalOf(threadId)?.announce({ method: 'mcpServer/startupStatus/updated', params: { threadId, ...notice } }),
   });
+  const mcpOauth = new McpOauth({
+    credentials,
+    tokens,
+    clock,
+    announce: (params) => tellAll({ method: 'mcpServer/oauthLogin/completed', params }),
+    signedIn: (server) => mcp.signedIn(server),
+    signedOut: (server) => mcp.signedOut(server),
+  });
+  return { mcp, mcpOauth };
 }
 
 interface Shared {
@@ -88,6 +112,17 @@ export class McpServers {
     for (const { server } of [...this.shared.values()]) server.send({ type: 'retry' });
   }
 
+  /** Somebody signed in to a server: those are tried again that failed. */
+  signedIn(address: McpAddress): void {
+    for (const server of this.at(address)) server.send({ type: 'retry' });
+  }
+
+  /** Nobody is signed in to a server any more. */
+  signedOut(address: McpAddress): void {
+    for (const server of this.at(address))
+      server.send({ type: 'lost', reason: 'you signed out of it', needsSignIn: true });
+  }
+
   /** Ends all of them; settles when they are gone. */
   async stopAll(): Promise<void> {
     this.isStopped = true;
@@ -97,6 +132,12 @@ export class McpServers {
 
   /** Servers that were ended and are not gone yet. */
   private readonly leaving = new Set<Promise<void>>();
+
+  private at({ name, url }: McpAddress): readonly McpServer[] {
+    return [...this.shared.values()]
+      .map(({ server }) => server)
+      .filter(({ launch }) => takesSignIn(launch) && launch.name === name && launch.url === url);
+  }
 
   private begin(key: string, launch: McpLaunch, startLimitMs: number): Shared {
     const users = new Set<ServerSet>();

@@ -134,9 +134,13 @@ export function failureOf({ server, problem }: BoundServer): string | null {
   return server.state === 'failed' || server.state === 'stopped' ? (server.error ?? 'it was ended') : null;
 }
 
+/** Whether it waits for a person to sign in to it. */
+export const needsSignIn = ({ server }: BoundServer): boolean => server?.state === 'failed' && server.needsSignIn;
+
 function noticeOf(bound: BoundServer): McpServerNotice {
   const error = failureOf(bound);
-  if (error !== null) return { name: bound.name, status: 'failed', error };
+  const reason = needsSignIn(bound) ? ({ failureReason: 'reauthenticationRequired' } as const) : {};
+  if (error !== null) return { name: bound.name, status: 'failed', error, ...reason };
   return { name: bound.name, status: bound.server?.state === 'ready' ? 'ready' : 'starting', error: null };
 }
 

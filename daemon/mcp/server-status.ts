@@ -1,8 +1,10 @@
 import type { Config } from '../../machines/config/config-schema.ts';
 import { isToolEnabled, type McpServerConfig } from '../../machines/mcp/mcp-config.ts';
 import { mcpResource, mcpResourceTemplate, readPage } from '../../machines/mcp/mcp-offer.ts';
+import type { McpAuthStatus } from '../../machines/mcp/mcp-sign-in.ts';
 import type { McpServerStatus } from '../../machines/protocol/methods/mcp-server.ts';
-import { type BoundServer, failureOf, limitOf, type ServerSet } from './server-set.ts';
+import type { McpOauth } from './mcp-oauth.ts';
+import { type BoundServer, failureOf, limitOf, needsSignIn, type ServerSet } from './server-set.ts';
 
 type Runtime = McpServerStatus['runtimeStatus'];
 
@@ -12,6 +14,7 @@ export async function statusOf(
   { mcp_servers: configured = {} }: Config,
   set: ServerSet,
   isFull: boolean,
+  auth: McpOauth,
   signal: AbortSignal,
 ): Promise<McpServerStatus> {
   const config = configured[name] ?? {};
@@ -23,7 +26,7 @@ export async function statusOf(
   const lists = hasResources && bound ? await listsOf(bound, signal) : { resources: [], resourceTemplates: [] };
   return {
     name,
-    authStatus: config.bearer_token_env_var === undefined ? 'unsupported' : 'bearerToken',
+    authStatus: await auth.statusOf(config, bound?.server?.launch ?? null, standingOf(runtimeStatus)),
     runtimeStatus,
     tools: Object.fromEntries(tools.map((tool) => [tool.name, tool])),
     ...lists,
@@ -36,8 +39,15 @@ export async function statusOf(
 
 function runtimeOf(bound: BoundServer | null): Runtime {
   if (!bound) return 'disabled';
+  if (needsSignIn(bound)) return 'authenticationRequired';
   if (failureOf(bound) !== null) return 'failed';
   return bound.server?.state === 'ready' ? 'connected' : 'starting';
+}
+
+/** What its running says of its authentication, so that it need not be asked. */
+function standingOf(runtime: Runtime): McpAuthStatus {
+  if (runtime === 'authenticationRequired') return 'notLoggedIn';
+  return runtime === 'connected' ? 'unsupported' : 'unknown';
 }
 
 function originOf({ url }: McpServerConfig): string | null {

@@ -22,10 +22,15 @@ const ATTEMPT_MS = 200;
  * Rejects with RpcError `timedOut` when another program does not let go.
  */
 export function createAuthLock(home: string): WithAuthLock {
+  return createFileLock(authFilePath(home), 'refresh');
+}
+
+/** The same beside another file. @param purpose names the lock, so that one file may have several */
+export function createFileLock(path: string, purpose: string): WithAuthLock {
   const inTurn = createSerial();
   return (run) =>
     inTurn(async () => {
-      const release = await acquire(home);
+      const release = await acquire(path, purpose);
       try {
         return await run();
       } finally {
@@ -35,12 +40,14 @@ export function createAuthLock(home: string): WithAuthLock {
     });
 }
 
-async function acquire(home: string): Promise<() => Promise<void>> {
+async function acquire(path: string, purpose: string): Promise<() => Promise<void>> {
   try {
-    const file = await linkTarget(authFilePath(home));
+    const file = await linkTarget(path);
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    const lock = `${file}.${purpose}.lock`;
+    // Held locks are known by what they protect: two on one file at once would be taken for one, and one would stay.
     // Losing it means that this process stalled; the store is compared before it is written all the same.
-    return await acquireLock(file, `${file}.refresh.lock`, {
+    return await acquireLock(lock, lock, {
       staleMs: STALE_MS,
       renewMs: RENEW_MS,
       attempts: ATTEMPTS,

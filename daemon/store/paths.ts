@@ -4,12 +4,14 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type DaemonPaths, daemonPaths } from '../../machines/core/home.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { mcpCredentialsPath } from './mcp-credentials.ts';
 
 /** Every path below the home folder. */
 export interface HomePaths extends DaemonPaths {
   readonly home: string;
   readonly configFile: string;
   readonly authFile: string;
+  readonly mcpCredentialsFile: string;
   /** What happened in sign-ins. */
   readonly loginLogPath: string;
   readonly sessionsDir: string;
@@ -39,6 +41,7 @@ export function homePaths(home: string): HomePaths {
     home,
     configFile: join(home, 'config.toml'),
     authFile: join(home, 'auth.json'),
+    mcpCredentialsFile: mcpCredentialsPath(home),
     loginLogPath: join(home, 'log', 'codex-login.log'),
     sessionsDir: join(home, 'sessions'),
     archivedDir: join(home, 'archived_sessions'),

@@ -77,6 +77,10 @@ const mcpServer = table({
   http_headers: v.optional(textTable),
   /** Header -> variable of the client. */
   env_http_headers: v.optional(textTable),
+  /** What to ask for when a person signs in, and with which client and resource. */
+  scopes: v.optional(texts),
+  oauth: v.optional(table({ client_id: v.optional(text), callback_url: v.optional(text) })),
+  oauth_resource: v.optional(text),
   enabled: v.optional(flag),
   required: v.optional(flag),
   startup_timeout_sec: v.optional(seconds),
@@ -154,6 +158,8 @@ export const configSchema = table({
     }),
   ),
   mcp_servers: v.optional(v.pipe(anyTable, v.record(v.string(), mcpServer))),
+  mcp_oauth_callback_port: v.optional(whole(0)),
+  mcp_oauth_credentials_store: v.optional(oneOf(['auto', 'file', 'keyring'])),
   notify: v.optional(texts),
   hide_agent_reasoning: v.optional(flag),
   show_raw_agent_reasoning: v.optional(flag),

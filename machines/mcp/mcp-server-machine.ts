@@ -2,6 +2,7 @@ import { assign, setup } from 'xstate';
 import { messageOf } from '../core/errors.ts';
 import { unprovided } from '../unprovided.ts';
 import type { McpOffer } from './mcp-offer.ts';
+import { SignInNeededError } from './mcp-sign-in.ts';
 
 /** Ends in a row after which a server is left alone until somebody asks for it anew. */
 export const MAX_CRASHES = 5;
@@ -12,8 +13,8 @@ export const STEADY_MS = 60_000;
 export const COOL_DOWN_MS = 60_000;
 
 export type McpServerEvent =
-  /** Its process ended, or its address stopped answering. */
-  | { readonly type: 'lost'; readonly reason: string }
+  /** Its process ended, or its address stopped answering, or it answers only those who have signed in. */
+  | { readonly type: 'lost'; readonly reason: string; readonly needsSignIn?: boolean }
   | { readonly type: 'offerChanged'; readonly offer: McpOffer }
   /** The first thread uses it again; the last one let go of it. */
   | { readonly type: 'acquired' }
@@ -34,14 +35,32 @@ export interface McpServerContext extends McpServerInput {
   /** What it offered last; kept while it is started again. */
   readonly offer: McpOffer | null;
   readonly error: string | null;
+  /** Why it failed: a person has to sign in. Starting it again would help nobody. */
+  readonly needsSignIn: boolean;
   /** Ends in a row. */
   readonly crashes: number;
 }
 
 const keepFailure = {
   type: 'keepError',
-  params: ({ event }: { event: { error: unknown } }) => ({ error: messageOf(event.error) }),
+  params: ({ event }: { event: { error: unknown } }) => ({
+    error: messageOf(event.error),
+    needsSignIn: event.error instanceof SignInNeededError,
+  }),
 } as const;
+
+const keepLoss = {
+  type: 'keepError',
+  params: ({ event }: { event: { reason: string; needsSignIn?: boolean } }) => ({
+    error: event.reason,
+    needsSignIn: event.needsSignIn ?? false,
+  }),
+} as const;
+
+/** Whether what ended it is that nobody is signed in. */
+const lacksSignIn = (event: object): boolean =>
+  ('needsSignIn' in event && event.needsSignIn === true) ||
+  ('error' in event && event.error instanceof SignInNeededError);
 
 /** One that ran before is started again, with back-off; one that never did is told of at once. */
 const fails = <Keep>(keep: Keep) =>
@@ -63,14 +82,17 @@ export const mcpServerMachine = setup({
   },
   actions: {
     endServer: () => {},
-    keepOffer: assign((_, { offer }: { offer: McpOffer }) => ({ offer, error: null })),
-    keepError: assign((_, { error }: { error: string }) => ({ error })),
-    keepLateness: assign({ error: ({ context }) => `it did not start within ${context.startLimitMs / 1000} s` }),
+    keepOffer: assign((_, { offer }: { offer: McpOffer }) => ({ offer, error: null, needsSignIn: false })),
+    keepError: assign((_, kept: { error: string; needsSignIn: boolean }) => kept),
+    keepLateness: assign({
+      error: ({ context }) => `it did not start within ${context.startLimitMs / 1000} s`,
+      needsSignIn: false,
+    }),
     countCrash: assign({ crashes: ({ context }) => context.crashes + 1 }),
     forgetCrashes: assign({ crashes: 0 }),
   },
   guards: {
-    mayRestart: ({ context }) => context.offer !== null && context.crashes < MAX_CRASHES,
+    mayRestart: ({ context, event }) => context.offer !== null && context.crashes < MAX_CRASHES && !lacksSignIn(event),
   },
   delays: {
     startLimit: ({ context }) => context.startLimitMs,
@@ -81,7 +103,7 @@ export const mcpServerMachine = setup({
   },
 }).createMachine({
   id: 'mcpServer',
-  context: ({ input }) => ({ ...input, offer: null, error: null, crashes: 0 }),
+  context: ({ input }) => ({ ...input, offer: null, error: null, needsSignIn: false, crashes: 0 }),
   initial: 'starting',
   on: { stop: '.stopped' },
   states: {
@@ -98,10 +120,7 @@ export const mcpServerMachine = setup({
       initial: 'used',
       on: {
         offerChanged: { actions: { type: 'keepOffer', params: ({ event }) => ({ offer: event.offer }) } },
-        lost: fails({
-          type: 'keepError',
-          params: ({ event }: { event: { reason: string } }) => ({ error: event.reason }),
-        } as const),
+        lost: fails(keepLoss),
       },
       states: {
         used: {

@@ -57,6 +57,7 @@ import {
   reasoningTextDelta,
   terminalInteraction,
 } from './methods/item.ts';
+import { mcpOauthRequests, mcpServerOauthLoginCompleted } from './methods/mcp-oauth.ts';
 import { mcpServerElicitationRequest, mcpServerStartupStatusUpdated } from './methods/mcp-server.ts';
 import { modelList } from './methods/model.ts';
 import { presenceList } from './methods/presence.ts';
@@ -154,6 +155,7 @@ export const clientRequests = byMethod([
   configMcpServerReload,
   ...machineRequests,
   ...catalogRequests,
+  ...mcpOauthRequests,
   checkGovCloudRequirements,
   accountRead,
   getAuthStatus,
@@ -234,6 +236,7 @@ export const globalNotifications = byMethod([
   accountUpdated,
   accountLoginCompleted,
   accountStateChanged,
+  mcpServerOauthLoginCompleted,
   daemonStopping,
   skillsChanged,
   store.threadArchived,

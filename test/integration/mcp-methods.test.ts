@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { configMcpServerReload } from '../../machines/protocol/methods/config.ts';
 import {
-  mcpServerOauthLogin,
   mcpServerResourceRead,
   mcpServerStatusList,
   mcpServerToolCall,
@@ -95,14 +94,10 @@ describe('a client', () => {
     const scene = await startScene({ config: { tables: ['[mcp_servers.mine]', 'command = "true"'] } });
     const client = await scene.connect();
     const answers = await Promise.allSettled([
-      client.request(mcpServerOauthLogin, { name: 'x', clientRegistration: null }),
-      client.request(mcpServerOauthLogin, { name: 'mine', clientRegistration: null }),
       client.request(mcpServerResourceRead, { server: 'x', uri: 'a://b' }),
       client.request(mcpServerToolCall, { server: 'x', threadId: 't', tool: 'x', arguments: {} }),
     ]);
     expect(answers).toEqual([
-      refusal('invalidRequest', -32600, "No MCP server named 'x' found."),
-      refusal('notSupported', -32601, expect.stringContaining('bearer_token_env_var')),
       refusal('unknownServer', -32603, "unknown MCP server 'x'"),
       refusal('unknownServer', -32603, "unknown MCP server 'x'"),
     ]);

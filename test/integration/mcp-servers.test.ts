@@ -230,11 +230,18 @@ describe('a server over HTTP', () => {
     expect(http.sessions.begun).toBe(2);
   });
 
-  test('that wants a token says so', async () => {
+  test.each([
+    { token: 'none', lines: [], says: /it answered 401: sign in with `codex mcp login box`, or name a token for it/ },
+    {
+      token: 'another',
+      lines: ['http_headers = { Authorization = "Bearer wrong" }'],
+      says: /it answered 401: its token is missing or not accepted/,
+    },
+  ])('that wants a token and is given $token says so', async ({ lines, says }) => {
     const http = await startHttpMcp('secret-token-123');
-    const scene = await startScene({ config: httpConfig(http.url, ['required = true']) });
+    const scene = await startScene({ config: httpConfig(http.url, ['required = true', ...lines]) });
     const turn = await (await startThread(await scene.connect())).run('go');
-    expect(turn.error?.message).toMatch(/it answered 401: its token is missing or not accepted/);
+    expect(turn.error?.message).toMatch(says);
   });
 });
 

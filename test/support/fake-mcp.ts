@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -63,8 +63,20 @@ const { createAnswers } = createRequire(import.meta.url)('./mcp/answers.cjs') as
   createAnswers(options: { journal: string | null; send: (message: unknown) => void }): Answer;
 };
 
+/** What stands before an MCP server over HTTP; true: it has answered, and the request goes no further. */
+export type Gate = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+
+const tokenGate =
+  (token: string | null): Gate =>
+  ({ headers }, outgoing) => {
+    if (token === null || headers.authorization === `Bearer ${token}`) return false;
+    outgoing.writeHead(401).end();
+    return true;
+  };
+
 /** An MCP server over streamable HTTP on loopback. Without the token (when one is wanted) it answers 401. */
-export async function startHttpMcp(token: string | null = null): Promise<HttpMcp> {
+export async function startHttpMcp(wanted: string | null | Gate = null): Promise<HttpMcp> {
+  const gate = typeof wanted === 'function' ? wanted : tokenGate(wanted);
   const headers: HttpMcp['headers'][number][] = [];
   const known = new Set<string>();
   const sessions = { begun: 0, ended: 0 };
@@ -73,7 +85,7 @@ export async function startHttpMcp(token: string | null = null): Promise<HttpMcp
     const end = (status: number, body = '', more: Record<string, string> = {}) =>
       outgoing.writeHead(status, { 'content-type': 'application/json', ...more }).end(body);
     const session = String(incoming.headers['mcp-session-id'] ?? '');
-    if (token !== null && incoming.headers.authorization !== `Bearer ${token}`) return end(401);
+    if (gate(incoming, outgoing)) return;
     if (incoming.method === 'GET') return end(405);
     if (incoming.method === 'DELETE') {
       sessions.ended += 1;

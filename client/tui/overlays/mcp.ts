@@ -9,6 +9,7 @@ const STATES: Readonly<Record<McpServerStatus['runtimeStatus'], { readonly word:
   {
     connected: { word: 'runs', style: 'good' },
     starting: { word: 'starts', style: 'working' },
+    authenticationRequired: { word: 'wants a sign-in', style: 'warning' },
     failed: { word: 'failed', style: 'bad' },
     disabled: { word: 'disabled', style: 'dim' },
   };
@@ -22,11 +23,20 @@ export function createMcp(servers: readonly McpServerStatus[]): Overlay {
   ]);
 }
 
-function serverLines({ name, runtimeStatus, tools, toolsError, serverInfo, resources }: McpServerStatus): Line[] {
+function serverLines({
+  name,
+  runtimeStatus,
+  authStatus,
+  tools,
+  toolsError,
+  serverInfo,
+  resources,
+}: McpServerStatus): Line[] {
   const { word, style } = STATES[runtimeStatus] ?? STATES.starting;
   const version = serverInfo ? ` · ${String(serverInfo.name)} ${String(serverInfo.version)}` : '';
+  const signed = authStatus === 'oAuth' ? ' · signed in' : '';
   return [
-    [span(`  ${sanitizeRow(name)} `, 'bold'), span(word, style), span(sanitizeRow(version), 'dim')],
+    [span(`  ${sanitizeRow(name)} `, 'bold'), span(word, style), span(sanitizeRow(`${version}${signed}`), 'dim')],
     ...(toolsError === null ? [] : [row(`    ${sanitizeRow(toolsError)}`, 'bad')]),
     ...Object.entries(tools).map(([tool, { description }]): Line => {
       const about = typeof description === 'string' ? (description.trim().split('\n')[0] ?? '') : '';

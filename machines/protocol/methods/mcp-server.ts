@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { defineNotification, defineRequest } from '../define.ts';
 import { answerContent } from '../types/approval.ts';
 import { elicitationSchema } from '../types/elicitation.ts';
+import { mcpAuthStatus } from './mcp-oauth.ts';
 
 /** MCP servers, which the daemon runs for all threads (protocol.md §9.2 to 9.4). */
 
@@ -10,6 +11,8 @@ const notice = {
   name: v.string(),
   status: v.picklist(['starting', 'ready', 'failed']),
   error: v.nullable(v.string()),
+  /** Says that a person has to sign in. */
+  failureReason: v.optional(v.literal('reauthenticationRequired')),
 };
 export type McpServerNotice = v.InferOutput<v.ObjectSchema<typeof notice, undefined>>;
 
@@ -24,8 +27,8 @@ const anything = v.record(v.string(), v.unknown());
 
 export const mcpServerStatus = v.object({
   name: v.string(),
-  authStatus: v.picklist(['unsupported', 'bearerToken']),
-  runtimeStatus: v.picklist(['starting', 'connected', 'failed', 'disabled']),
+  authStatus: mcpAuthStatus,
+  runtimeStatus: v.picklist(['starting', 'connected', 'authenticationRequired', 'failed', 'disabled']),
   /** By name; those that are left out of the offer are not here either. */
   tools: v.record(v.string(), anything),
   resources: v.array(anything),
@@ -55,21 +58,6 @@ export const mcpServerStatusList = defineRequest({
   }),
   result: v.object({ data: v.array(mcpServerStatus), nextCursor: v.nullable(v.string()) }),
   errors: ['configInvalid', 'invalidRequest'],
-});
-
-/** Signing in to a server is not done here: the refusal says what to do instead. */
-export const mcpServerOauthLogin = defineRequest({
-  method: 'mcpServer/oauth/login',
-  params: v.object({
-    name: v.string(),
-    clientRegistration: v.unknown(),
-    scopes: v.nullish(v.array(v.string())),
-    threadId: v.nullish(v.string()),
-    timeoutSecs: v.nullish(v.number()),
-  }),
-  result: v.object({ authorizationUrl: v.string(), loginId: v.nullish(v.string()) }),
-  errors: ['invalidRequest', 'notSupported', 'configInvalid'],
-  mutates: true,
 });
 
 export const mcpServerResourceRead = defineRequest({
@@ -137,9 +125,4 @@ export const mcpServerElicitationRequest = defineRequest({
 });
 
 /** The requests of this file, for the table. */
-export const mcpServerRequests = [
-  mcpServerStatusList,
-  mcpServerOauthLogin,
-  mcpServerResourceRead,
-  mcpServerToolCall,
-] as const;
+export const mcpServerRequests = [mcpServerStatusList, mcpServerResourceRead, mcpServerToolCall] as const;

@@ -8,6 +8,7 @@ import {
   mcpServerMachine,
   STEADY_MS,
 } from '../../../machines/mcp/mcp-server-machine.ts';
+import { SignInNeededError } from '../../../machines/mcp/mcp-sign-in.ts';
 import {
   ended,
   failed,
@@ -37,6 +38,7 @@ const events = {
 } as const satisfies { readonly [Type in McpServerEvent['type']]: Extract<McpServerEvent, { type: Type }> };
 
 const steps = Object.values(events).map((event) => sent(event));
+const turnedAway: McpServerEvent = { type: 'lost', reason: 'it answered 401', needsSignIn: true };
 const started = ended(START, offer);
 const notStarted = failed(START, new Error('no such program'));
 const late = passed('startLimit', 'mcpServer.starting', START_LIMIT_MS);
@@ -101,6 +103,26 @@ describe('the machine of an MCP server', () => {
     notStarted.perform(actor, clock);
     const { value, context } = actor.getSnapshot();
     expect([value, context.error]).toEqual([{ failed: 'fresh' }, 'no such program']);
+    actor.stop();
+  });
+
+  test('one that wants a sign-in is not started again by itself, but when somebody asks for it', () => {
+    const { actor, clock, effects } = startReady();
+    const stand = () => {
+      const { value, context } = actor.getSnapshot();
+      return [value, context.error, context.needsSignIn];
+    };
+    actor.send(turnedAway);
+    expect(stand()).toEqual([{ failed: 'fresh' }, 'it answered 401', true]);
+    actor.send(events.retry);
+    failed(START, new SignInNeededError('sign in')).perform(actor, clock);
+    expect(stand()).toEqual([{ failed: 'fresh' }, 'sign in', true]);
+    actor.send(events.retry);
+    started.perform(actor, clock);
+    expect(stand()).toEqual([{ ready: 'used' }, null, false]);
+    actor.send(events.lost);
+    expect(stand()).toEqual(['restarting', 'it ended with code 1', false]);
+    expect(effects.names.filter((name) => name === 'startServer')).toHaveLength(3);
     actor.stop();
   });
 

@@ -106,6 +106,7 @@ describe('the declarations of the wire', () => {
       'item/fileChange/requestApproval',
       'item/tool/call',
       'item/tool/requestUserInput',
+      'mcpServer/authStatus/list',
       'mcpServer/elicitation/request',
       'mcpServer/resource/read',
       'mcpServerStatus/list',
