@@ -2,13 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { authMachine } from '../../../machines/auth/auth-machine.ts';
 import fc from '../../support/fast-check.ts';
 import { startScripted, unhandledEvents, walkMachine } from '../../support/machine-coverage.ts';
+import { WALK_LIMIT_MS } from '../../support/wait-limit.ts';
 import { asked, endings, expectInvariants, model, provide, stateOf } from './auth-model.ts';
 
-test('every state is reached and every transition taken, alike by chart and actor, and no promise is broken', () => {
-  const { walks, ...rest } = walkMachine(model);
-  expect(rest).toEqual({ unreached: [], untaken: [], mismatches: [] });
-  expect(walks).toBeGreaterThan(1_000);
-});
+test(
+  'every state is reached and every transition taken, alike by chart and actor, and no promise is broken',
+  () => {
+    const { walks, ...rest } = walkMachine(model);
+    expect(rest).toEqual({ unreached: [], untaken: [], mismatches: [] });
+    expect(walks).toBeGreaterThan(1_000);
+  },
+  WALK_LIMIT_MS,
+);
 
 test('any sequence of requests and of good and bad ends of every effect keeps every promise', () => {
   fc.assert(

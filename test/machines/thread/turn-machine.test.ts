@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { turnMachine } from '../../../machines/thread/turn-machine.ts';
 import { INTERRUPT_TIMEOUT_MS } from '../../../machines/thread/turn-setup.ts';
 import { type Step, unhandledEvents, walkMachine } from '../../support/machine-coverage.ts';
+import { WALK_LIMIT_MS } from '../../support/wait-limit.ts';
 import {
   a,
   b,
@@ -20,23 +21,27 @@ import {
 } from './turn-model.ts';
 
 describe('the turn machine', () => {
-  test('every state is reached and every transition taken, alike by chart and actor', () => {
-    const walked = [turnModel, longTurnModel, commandModel, reopenedModel].map((model) =>
-      walkMachine({
-        ...model,
-        check: ({ steps: names, snapshot, effects }) => {
-          const ends = effects.records.filter(({ effect }) => effect === 'recordEnd').map(({ input }) => input);
-          expect([names, ends]).toEqual([names, snapshot.status === 'done' ? [snapshot.output] : []]);
-        },
-      }),
-    );
-    // A state or transition is missing only when no kind of turn knows it.
-    const missingFromAll = (key: 'unreached' | 'untaken') =>
-      walked[0]?.[key].filter((id) => walked.every((one) => one[key].includes(id)));
-    expect(walked.flatMap(({ mismatches }) => mismatches)).toEqual([]);
-    expect([missingFromAll('unreached'), missingFromAll('untaken')]).toEqual([[], []]);
-    expect(walked.reduce((sum, { walks }) => sum + walks, 0)).toBeGreaterThan(1_000);
-  });
+  test(
+    'every state is reached and every transition taken, alike by chart and actor',
+    () => {
+      const walked = [turnModel, longTurnModel, commandModel, reopenedModel].map((model) =>
+        walkMachine({
+          ...model,
+          check: ({ steps: names, snapshot, effects }) => {
+            const ends = effects.records.filter(({ effect }) => effect === 'recordEnd').map(({ input }) => input);
+            expect([names, ends]).toEqual([names, snapshot.status === 'done' ? [snapshot.output] : []]);
+          },
+        }),
+      );
+      // A state or transition is missing only when no kind of turn knows it.
+      const missingFromAll = (key: 'unreached' | 'untaken') =>
+        walked[0]?.[key].filter((id) => walked.every((one) => one[key].includes(id)));
+      expect(walked.flatMap(({ mismatches }) => mismatches)).toEqual([]);
+      expect([missingFromAll('unreached'), missingFromAll('untaken')]).toEqual([[], []]);
+      expect(walked.reduce((sum, { walks }) => sum + walks, 0)).toBeGreaterThan(1_000);
+    },
+    WALK_LIMIT_MS,
+  );
 
   test('every event is handled or knowingly ignored in every state', () => {
     const ofStream = ['progressed', 'responseCompleted', 'responseFailed', 'summarized'];
