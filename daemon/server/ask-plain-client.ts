@@ -14,21 +14,26 @@ export async function askPlainClient(peer: Peer, open: OpenApproval): Promise<Qu
   return answerOf(open.kind, result);
 }
 
-/** Gives a plain client's answer. One that came after another client's is dropped, as in the reference (protocol.md §6). */
+/**
+ * Gives a plain client's answer. One that came after another client's is dropped, as in the reference (protocol.md §6).
+ * @returns whether the question is settled
+ */
 export function answerFor(
   thread: Thread,
   approvalId: string,
   answer: QuestionAnswer,
   by: ClientTag,
   environment: ClientEnvironment | null,
-): void {
+): boolean {
   try {
     thread.answer({ approvalId, ...answer, by }, environment ?? plainEnvironment(thread.deps.home));
+    return true;
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    if (error.errorName === 'approvalResolved' || error.errorName === 'approvalNotFound') return;
+    if (error.errorName === 'approvalResolved' || error.errorName === 'approvalNotFound') return true;
     // It asked nobody for an answer to its answer: everybody is told that the question is still open.
     const message = `The answer of ${by.name} was not taken: ${error.message}`;
     thread.journal.announce({ method: 'warning', params: { threadId: thread.id, message } });
+    return false;
   }
 }

@@ -220,7 +220,7 @@ export class Connection implements FrameSink {
       mayAnswer: (threadId) => this.threads.stateOf(threadId)?.role === 'operator',
       answer: ({ threadId, approvalId }, answer) => {
         const thread = this.threads.loaded(threadId);
-        if (thread) answerFor(thread, approvalId, answer, this.tag, this.facts?.environment ?? null);
+        return !thread || answerFor(thread, approvalId, answer, this.tag, this.facts?.environment ?? null);
       },
     });
   }

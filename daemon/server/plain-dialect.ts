@@ -8,6 +8,9 @@ import type { ThreadSnapshot } from '../../machines/protocol/types/thread.ts';
 import { askPlainClient } from './ask-plain-client.ts';
 import { type PlainEvent, plainEvent } from './plain-event.ts';
 
+/** A program that answers by itself must not be asked for ever. */
+const MAX_TIMES_ASKED = 3;
+
 export interface PlainDialectDeps {
   readonly peer: Peer;
   /** Sends an event to this client alone, unless it wants none of its kind. */
@@ -15,7 +18,8 @@ export interface PlainDialectDeps {
   readonly rateLimits: () => RateLimits | null;
   /** Whether it follows the thread as one that may answer. */
   readonly mayAnswer: (threadId: string) => boolean;
-  readonly answer: (question: OpenApproval, answer: QuestionAnswer) => void;
+  /** Whether the question is settled then. */
+  readonly answer: (question: OpenApproval, answer: QuestionAnswer) => boolean;
 }
 
 /**
@@ -59,8 +63,11 @@ export class PlainDialect {
     else if (event.method === 'approval/resolved') this.stopAsking(event.params.approvalId);
   }
 
-  /** Puts a question as a request whose id is the question's (protocol.md §9.5). */
-  ask(open: OpenApproval): void {
+  /**
+   * Puts a question as a request whose id is the question's (protocol.md §9.5). Its dialog closes with its answer: after one
+   * that was not taken it is asked again. @param times how often at most
+   */
+  ask(open: OpenApproval, times = MAX_TIMES_ASKED): void {
     const { approvalId, threadId } = open;
     if (this.asked.has(approvalId) || !this.deps.mayAnswer(threadId)) return;
     this.asked.set(approvalId, threadId);
@@ -68,7 +75,9 @@ export class PlainDialect {
       // Null: it cannot or will not answer; the question stays open for the others.
       if (answer === null || !this.asked.delete(approvalId)) return;
       // Only who is asked may answer, and who left the thread is asked no more (protocol.md §6).
-      if (this.deps.mayAnswer(threadId)) this.deps.answer(open, answer);
+      if (!this.deps.mayAnswer(threadId)) return;
+      const isSettled = this.deps.answer(open, answer);
+      if (!isSettled && times > 1) this.ask(open, times - 1);
     });
   }
 

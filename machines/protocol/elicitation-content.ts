@@ -28,7 +28,10 @@ export const isRequired = ({ required }: ElicitationSchema, name: string): boole
 
 /** Why what was filled in does not fit the form; null: it does. Nothing at all is an empty form. */
 export function misfitOfContent(schema: ElicitationSchema, content: AnswerContent | null): string | null {
-  const checked = checkAgainst(shapeOf(schema), content ?? {});
+  const given = content ?? {};
+  const empty = Object.keys(schema.properties).find((name) => isRequired(schema, name) && given[name] === undefined);
+  if (empty !== undefined) return `field \`${empty}\`: it has to be filled in`;
+  const checked = checkAgainst(shapeOf(schema), given);
   return checked.ok ? null : checked.why;
 }
 

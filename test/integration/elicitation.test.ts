@@ -355,7 +355,25 @@ describe('a client of the reference', () => {
     expect((await thread.event('warning')).params.message).toBe(
       'The answer of codex-tui was not taken: Invalid request: content: field `name`: it needs at least 2 characters',
     );
+    await thread.event('warning', 3);
     await respond(thread, approvalId);
     expect((await thread.ended(turnId)).status).toBe('completed');
+    // Asked again, since its dialog is closed, and not for ever.
+    expect(plain.asked.map(({ id }) => id)).toEqual([approvalId, approvalId, approvalId]);
+  });
+
+  test('may answer better when it is asked again', async () => {
+    const { scene, journal, thread, turnId } = await waiting();
+    // What the reference's interface sends where it has no fields to show.
+    const answers = [
+      { action: 'accept', content: null },
+      { action: 'decline', content: null },
+    ];
+    const plain = await scene.connect({ ...PLAIN, onAsk: () => answers.shift() });
+    await plain.request(threadResume, { threadId: thread.id });
+
+    expect((await thread.ended(turnId)).status).toBe('completed');
+    expect(answersIn(journal)).toEqual([{ action: 'decline' }]);
+    expect(plain.asked).toHaveLength(2);
   });
 });
