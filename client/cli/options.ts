@@ -16,6 +16,8 @@ export interface CliOptions {
   readonly config?: readonly string[];
   readonly addDir?: readonly string[];
   readonly fullAuto?: boolean;
+  readonly enable?: readonly string[];
+  readonly disable?: readonly string[];
   readonly dangerouslyBypassApprovalsAndSandbox?: boolean;
   readonly autostart: boolean;
   readonly remote?: string;
@@ -38,6 +40,11 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 
 function collectPair(value: string, before: readonly string[] = []): readonly string[] {
   if (!/^\s*[^=\s][^=]*=/.test(value)) throw new InvalidArgumentError('write it as key=value.');
+  return [...before, value];
+}
+
+function collectFeature(value: string, before: readonly string[] = []): readonly string[] {
+  if (!/^[A-Za-z0-9_-]+$/.test(value)) throw new InvalidArgumentError('write the name of a feature.');
   return [...before, value];
 }
 
@@ -70,10 +77,15 @@ export function addThreadOptions(command: Command): Command {
       'override one configuration key; TOML value, else text (repeatable)',
       collectPair,
     )
+    .option('--enable <feature>', 'the same as -c features.NAME=true (repeatable)', collectFeature)
+    .option('--disable <feature>', 'the same as -c features.NAME=false (repeatable)', collectFeature)
     .option('--practice', 'use the built-in practice model: no account, no network')
     .option('--full-auto', 'work without asking, inside the workspace sandbox')
     .addOption(
       new Option('--dangerously-bypass-approvals-and-sandbox', 'never ask and use no sandbox').conflicts('fullAuto'),
+    )
+    .addOption(
+      new Option('--yolo').hideHelp().conflicts('fullAuto').implies({ dangerouslyBypassApprovalsAndSandbox: true }),
     );
 }
 
@@ -121,7 +133,7 @@ export function overridesOf(options: CliOptions): Overrides {
   };
 }
 
-function configOf({ config = [], profile, practice }: CliOptions): Record<string, string> {
+function configOf({ config = [], profile, practice, enable = [], disable = [] }: CliOptions): Record<string, string> {
   const result: Record<string, string> = {};
   const set = (key: string, raw: string): void => {
     delete result[key]; // a key given again moves to its new place: the order of the pairs is their precedence
@@ -134,5 +146,7 @@ function configOf({ config = [], profile, practice }: CliOptions): Record<string
     const at = pair.indexOf('=');
     set(pair.slice(0, at).trim(), pair.slice(at + 1).trim());
   }
+  for (const feature of enable) set(`features.${feature}`, 'true');
+  for (const feature of disable) set(`features.${feature}`, 'false');
   return result;
 }

@@ -27,7 +27,8 @@ export interface Scene {
   readonly notices?: readonly string[];
 }
 
-const opened = (notices: readonly string[] = []) => ({
+/** What opening the scene's thread answers. */
+export const openedThread = (notices: readonly string[] = []) => ({
   thread: makeThread(),
   model: 'gpt-fake',
   modelProvider: 'fake',
@@ -46,7 +47,7 @@ export async function makeScene({ turn = goodTurn, answers = {}, isRepository = 
   if (isRepository) makeRepository(cwd);
   const open = () => {
     if (!fake.threads.has(THREAD_ID)) fake.addThread(makeSnapshot());
-    return opened(notices);
+    return openedThread(notices);
   };
   const fake = new FakeDaemon(home, {
     answers: {

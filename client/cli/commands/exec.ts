@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { checkAgainst } from '../../../machines/protocol/define.ts';
 import type { ReviewTarget } from '../../../machines/protocol/methods/review.ts';
 import { threadResume, threadStart } from '../../../machines/protocol/methods/thread.ts';
+import { threadFork } from '../../../machines/protocol/methods/thread-store.ts';
 import type { UserInput } from '../../../machines/protocol/types/item.ts';
 import { type SandboxMode, sandboxMode } from '../../../machines/protocol/types/policy.ts';
 import type { DaemonLink } from '../../connection/link.ts';
@@ -37,16 +38,19 @@ export interface ExecOptions extends CliOptions {
 export type ExecTarget =
   | { readonly kind: 'new' }
   | { readonly kind: 'thread'; readonly given: string }
-  | { readonly kind: 'last'; readonly ofAllFolders: boolean };
+  | { readonly kind: 'last'; readonly ofAllFolders: boolean }
+  /** A copy of that thread. */
+  | { readonly kind: 'fork'; readonly given: string };
 
 /** A prompt (an argument, or stdin), or what to review. */
 export type ExecWork =
   | { readonly prompt: string | undefined }
   | { readonly review: ReviewTarget; readonly shown: string };
 
-/** `codex exec` and `codex exec resume` (agent.md §11). */
+/** `codex exec`, `codex exec resume` and `codex exec fork` (agent.md §11). */
 export function execCommand(cli: Cli): Command {
   const exec = addExecOptions(new Command('exec'))
+    .alias('e')
     .description('run one prompt without a terminal interface')
     .argument('[prompt]', 'the prompt; `-` or nothing reads it from stdin')
     .enablePositionalOptions()
@@ -64,7 +68,18 @@ The answer goes to stdout, everything else to stderr. Exit status: 0 the turn co
     .action(async (prompt: string | undefined, _options, command: Command) => {
       cli.finish(await execOrExplain(cli.context, optionsOf(command), { kind: 'new' }, { prompt }));
     });
-  return exec.addCommand(execResumeCommand(cli));
+  return exec.addCommand(execResumeCommand(cli)).addCommand(execForkCommand(cli));
+}
+
+function execForkCommand(cli: Cli): Command {
+  return addExecOptions(new Command('fork'))
+    .description('run one prompt in a copy of a thread')
+    .argument('<thread>', 'id, beginning of an id, or name of the thread')
+    .argument('[prompt]', 'the prompt; `-` or nothing reads it from stdin')
+    .addHelpText('after', '\nExamples:\n  codex exec fork 0199c2 "try it another way"')
+    .action(async (thread: string, prompt: string | undefined, _options, command: Command) => {
+      cli.finish(await execOrExplain(cli.context, optionsOf(command), { kind: 'fork', given: thread }, { prompt }));
+    });
 }
 
 function execResumeCommand(cli: Cli): Command {
@@ -164,16 +179,21 @@ async function openThread(
   // Neither is remembered from the thread's last run, and nobody is there to be asked (agent.md §11).
   const approvalPolicy = options.askForApproval ?? ('never' as const);
   const overrides = { ...given, cwd, approvalPolicy, sandbox: given.sandbox ?? sandboxOf(config) };
+  const asNew = { ephemeral: options.ephemeral === true, threadSource: 'exec' };
   const threadId = await threadIdOf(link, target, cwd);
-  if (threadId !== null) return link.request(threadResume, { threadId, excludeTurns: true, ...overrides });
+  if (threadId !== null) {
+    const stored = { threadId, excludeTurns: true, ...overrides };
+    return target.kind === 'fork'
+      ? link.request(threadFork, { ...stored, ...asNew })
+      : link.request(threadResume, stored);
+  }
   if (target.kind === 'last') say(context, 'there is no thread to resume here; starting a new one');
-  const ephemeral = options.ephemeral === true;
-  return link.request(threadStart, { ...overrides, ephemeral, threadSource: 'exec' });
+  return link.request(threadStart, { ...overrides, ...asNew });
 }
 
 async function threadIdOf(link: DaemonLink, target: ExecTarget, cwd: string): Promise<string | null> {
   if (target.kind === 'new') return null;
-  if (target.kind === 'thread') return resolveThreadId(link, target.given);
+  if (target.kind !== 'last') return resolveThreadId(link, target.given);
   return (await newestUsedThread(link, target.ofAllFolders ? undefined : cwd))?.id ?? null;
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ALL_SOURCE_KINDS } from '../../../machines/protocol/methods/thread-search.ts';
 import { startCli } from '../../support/cli-context.ts';
-import { makeThread, THREAD_ID } from '../../support/client-thread.ts';
-import { makeScene } from '../../support/exec-scene.ts';
+import { makeSnapshot, makeThread, THREAD_ID } from '../../support/client-thread.ts';
+import { makeScene, openedThread } from '../../support/exec-scene.ts';
 
 describe('codex exec resume', () => {
   const list = (ids: readonly string[]) => ({
@@ -43,6 +43,34 @@ describe('codex exec resume', () => {
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toContain('ERROR: no rollout found for thread id nope; `codex threads` lists them');
+  });
+});
+
+describe('codex exec fork', () => {
+  test('runs the prompt in a copy of the thread, with the permissions of now', async () => {
+    const { run, paramsOf, fake, cwd } = await makeScene({
+      answers: {
+        'thread/fork': () => {
+          fake.addThread(makeSnapshot());
+          return openedThread();
+        },
+      },
+    });
+    const { exitCode, stdout } = await run('e', 'fork', THREAD_ID, '--ephemeral', 'another way').done;
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'Done.\n' });
+    expect(paramsOf('thread/fork')).toEqual([
+      {
+        threadId: THREAD_ID,
+        excludeTurns: true,
+        cwd,
+        sandbox: 'read-only',
+        approvalPolicy: 'never',
+        ephemeral: true,
+        threadSource: 'exec',
+      },
+    ]);
+    expect(paramsOf('turn/start')).toMatchObject([{ input: [{ text: 'another way' }] }]);
   });
 });
 

@@ -33,6 +33,11 @@ describe('the command line', () => {
       args: ['--dangerously-bypass-approvals-and-sandbox'],
       overrides: { sandbox: 'danger-full-access', approvalPolicy: 'never' },
     },
+    { args: ['run', '--yolo'], overrides: { sandbox: 'danger-full-access', approvalPolicy: 'never' } },
+    {
+      args: ['--enable', 'goals', 'run', '--disable', 'web_search', '-c', 'features.goals=false'],
+      overrides: { config: { 'features.goals': 'true', 'features.web_search': 'false' } },
+    },
     {
       args: ['-c', 'a.b = "x=y"', 'run', '-c', 'c=1', '-c', 'a.b=2'],
       overrides: { config: { c: '1', 'a.b': '2' } },
@@ -53,6 +58,8 @@ describe('the command line', () => {
     [['-c', '=1']],
     [['-s', 'everything']],
     [['--full-auto', '--dangerously-bypass-approvals-and-sandbox']],
+    [['--full-auto', '--yolo']],
+    [['--enable', 'a=b']],
     [['--no-such']],
   ])('%j is refused', (args) => {
     expect(() => overridesFor(args)).toThrow(expect.objectContaining({ name: 'CommanderError' }));
