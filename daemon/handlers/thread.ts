@@ -1,13 +1,11 @@
 import { RpcError } from '../../machines/core/errors.ts';
 import type { ClientParams, ClientResult } from '../../machines/protocol/index.ts';
 import { resumeEvents, turnsAtRest } from '../../machines/protocol/resume-events.ts';
-import type { DynamicToolSpec } from '../../machines/protocol/types/dynamic-tool.ts';
 import { fromCollaborationMode, toCollaborationMode } from '../../machines/protocol/types/thread.ts';
 import { practiceNotice } from '../model/practice/notice.ts';
-import type { Connection } from '../server/connection.ts';
 import type { HandlerContext, Handlers } from '../server/register.ts';
-import type { Thread } from '../threads/thread.ts';
 import type { ThreadSetup } from '../threads/thread-setup.ts';
+import { checkTools, declareTools, takeUpTools } from './dynamic-tools.ts';
 import { environmentOf, type HandlerDeps } from './handler-deps.ts';
 import { applyOverrides, follow, opened, serverEvents } from './open-thread.ts';
 import { listThreads } from './thread-list.ts';
@@ -67,6 +65,8 @@ async function start(
   context: HandlerContext,
 ): Promise<ClientResult<'thread/start'>> {
   context.connection.threads.requireRoomFor(null);
+  const dynamicTools = params.dynamicTools ?? [];
+  checkTools(dynamicTools);
   const environment = environmentOf(context.connection, deps.home);
   const { variables } = environment;
   const cwd =
@@ -77,9 +77,10 @@ async function start(
     originator: context.connection.facts?.name ?? 'codex',
     isEphemeral: params.ephemeral === true,
     threadSource: params.threadSource ?? null,
+    dynamicTools,
   });
   thread.policies.set(context.connection.tag, setup.own);
-  declareTools(deps, thread, params.dynamicTools ?? [], context.connection);
+  declareTools(deps, thread, dynamicTools, context.connection);
   follow(deps, thread, 'operator', context);
   const { thread: wire } = thread.feed.snapshot;
   context.afterReply(() => thread.journal.announce({ method: 'thread/started', params: { thread: wire } }));
@@ -91,17 +92,6 @@ async function start(
     ...untrustedNotice(params, setup),
   ];
   return { ...opened(thread, context.connection), notices };
-}
-
-function declareTools(
-  { belongings: { dynamicTools } }: HandlerDeps,
-  { id }: Thread,
-  specs: readonly DynamicToolSpec[],
-  connection: Connection,
-): void {
-  dynamicTools.declare(id, connection, specs);
-  // The client may have left in the meantime.
-  if (!connection.isInitialized) dynamicTools.endFor(connection);
 }
 
 /** Why nothing may be changed here without a question, when nobody chose that. */
@@ -123,6 +113,7 @@ async function resume(
   const thread = await deps.registry.refresh(await deps.registry.load(params.threadId, params, variables));
   // A running thread keeps its own values, as in the reference (protocol.md §6).
   if (!thread.isRunning) await applyOverrides(deps, thread, params, context.connection);
+  takeUpTools(deps, thread, context.connection);
   const isPlain = context.connection.facts?.speaksOurs !== true;
   const opening = isPlain ? resumeEvents(thread.feed.snapshot) : [];
   follow(deps, thread, 'operator', context, [...opening, ...serverEvents(deps, thread, context)]);
@@ -145,6 +136,7 @@ async function attach(
   context.connection.threads.requireRoomFor(threadId);
   const { variables } = environmentOf(context.connection, deps.home);
   const thread = await deps.registry.refresh(await deps.registry.load(threadId, {}, variables));
+  if (role !== 'observer') takeUpTools(deps, thread, context.connection);
   // A snapshot does not hold what was told of them.
   const isLate = afterSeq == null || thread.feed.after(afterSeq) === null;
   follow(deps, thread, role ?? 'operator', context, isLate ? serverEvents(deps, thread, context) : []);

@@ -6,8 +6,8 @@ import { emptyRecord, type ThreadRecord } from '../../machines/thread/thread-rec
 
 /** What a listing shows of a log. Small on purpose: ten thousand of them are kept in memory. */
 export interface ThreadHead {
-  /** The first line without its instructions, which are by far the longest part of it. */
-  readonly meta: Omit<SessionMeta, 'base_instructions'>;
+  /** The first line without its instructions and tools, which are by far the longest parts of it. */
+  readonly meta: Omit<SessionMeta, 'base_instructions' | 'dynamic_tools'>;
   readonly preview: string;
   /** The model of the first turn, or null. */
   readonly model: string | null;
@@ -24,7 +24,7 @@ export async function readHead(path: string): Promise<ThreadHead | null> {
   const record = emptyRecord();
   const { rest, bytesRead } = await readUpToPrompt(path, record);
   if (!record.meta) return null;
-  const { base_instructions: _, ...meta } = record.meta;
+  const { base_instructions: _, dynamic_tools: __, ...meta } = record.meta;
   return {
     meta,
     preview: record.preview || cutPreview(rest),

@@ -10,6 +10,7 @@ import { type CopyBounds, copyRollout } from '../store/copy-rollout.ts';
 import { rolloutPath } from '../store/paths.ts';
 import { Rollout } from '../store/rollout.ts';
 import type { StartRequest } from './begin-thread.ts';
+import { originatorName } from './begin-thread.ts';
 import { readGitInfo } from './git-info.ts';
 import type { Thread } from './thread.ts';
 import type { ThreadDeps } from './thread-deps.ts';
@@ -40,7 +41,7 @@ export async function storedSource(loader: ThreadLoader, threadId: string): Prom
   return { path, meta, turns: record.turns, cwd, model };
 }
 
-export interface ForkRequest extends StartRequest {
+export interface ForkRequest extends Omit<StartRequest, 'dynamicTools'> {
   readonly threadId: string;
   readonly bounds: CopyBounds;
 }
@@ -88,7 +89,8 @@ async function writeFork(
   const threadId = createUuidV7(deps.ids);
   const now = new Date(deps.clock.now());
   const path = isEphemeral ? join(deps.ephemeralDir, `${threadId}.jsonl`) : rolloutPath(sessionsDir, threadId, now);
-  const { meta } = source;
+  // Who forks it need not be who answers its tools.
+  const { dynamic_tools: _, ...meta } = source.meta;
   const git = await readGitInfo(cwd);
   const log = Rollout.create(path, deps.clock);
   try {
@@ -99,7 +101,7 @@ async function writeFork(
       forked_from_id: meta.id,
       timestamp: now.toISOString(),
       cwd,
-      originator: originator.replaceAll('-', '_'),
+      originator: originatorName(originator),
       cli_version: VERSION,
       git,
     };

@@ -31,6 +31,8 @@ export interface SessionMeta {
   readonly cli_version: string;
   readonly source: string;
   readonly model_provider: string;
+  /** What a client answers itself; the reference may have written it. */
+  readonly dynamic_tools?: unknown;
   readonly base_instructions?: { readonly text: string };
   readonly git?: { readonly commit_hash?: string; readonly branch?: string; readonly repository_url?: string };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RpcError } from '../../machines/core/errors.ts';
 import { dynamicToolCall } from '../../machines/protocol/methods/dynamic-tool.ts';
-import { threadStart } from '../../machines/protocol/methods/thread.ts';
+import { threadAttach, threadResume, threadStart } from '../../machines/protocol/methods/thread.ts';
 import { turnInterrupt } from '../../machines/protocol/methods/turn.ts';
 import { attachThread, type ClientThread } from '../support/client-turns.ts';
 import type { DaemonClient } from '../support/daemon-client.ts';
@@ -174,6 +174,67 @@ describe('tools that a client declares', () => {
       false,
       false,
     ]);
+  });
+
+  test.each([
+    { name: 'resumes', isOurs: false, how: 'leave' },
+    { name: 'attaches', isOurs: true, how: 'leave' },
+    { name: 'resumes after a restart', isOurs: false, how: 'restart' },
+    { name: 'attaches while its lost connection is not missed yet', isOurs: true, how: 'stay' },
+  ] as const)('are offered and answered again when their client $name', async ({ isOurs, how }) => {
+    const scene = await startScene({
+      script: [text('One'), reply([weather()]), text('Two')],
+      config: { envKey: null },
+    });
+    const of = { isOurs, name: 'my-editor', encoding: isOurs ? 'msgpack' : 'json' } as const;
+    const host = await scene.connect(of);
+    const { thread } = await host.request(threadStart, { cwd: scene.temp.workspace, dynamicTools });
+    await (await attachThread(await scene.connect(), thread.id)).run('one');
+    if (how === 'leave') await host.close();
+    if (how === 'restart') {
+      await scene.daemon.stop();
+      await scene.start();
+    }
+
+    const back = await scene.connect({ ...of, onAsk: () => said('sunny') });
+    const params = { threadId: thread.id };
+    await (isOurs ? back.request(threadAttach, params) : back.request(threadResume, params));
+    const again = await attachThread(await scene.connect(), thread.id);
+    expect((await again.run('how is it?')).status).toBe('completed');
+
+    expect(back.asked.map(({ params }) => params)).toMatchObject([
+      { tool: 'get_weather', arguments: { city: 'Bern' } },
+    ]);
+    expect(outputsOf(await scene.openai.waitForRequest(3))).toEqual({ c1: 'sunny' });
+  });
+
+  test.each([
+    { name: 'another program', client: { isOurs: false, encoding: 'json', name: 'other' }, role: null },
+    { name: 'one of ours', client: { name: 'codex-tui' }, role: null },
+    { name: 'an observer', client: { name: 'my-editor' }, role: 'observer' },
+  ] as const)('are not taken up by $name', async ({ client, role }) => {
+    const scene = await startScene({ script: [text('One')], config: { envKey: null } });
+    const host = await scene.connect({ name: role ? 'my-editor' : 'codex-tui' });
+    const { thread } = await host.request(threadStart, { cwd: scene.temp.workspace, dynamicTools });
+    await scene.daemon.stop();
+    await scene.start();
+    const other = await scene.connect(client);
+    await (role
+      ? other.request(threadAttach, { threadId: thread.id, role })
+      : other.request(threadResume, { threadId: thread.id }));
+    await (await attachThread(await scene.connect(), thread.id)).run('one');
+    expect(namesIn(await scene.openai.waitForRequest(1))).not.toContain('get_weather');
+  });
+
+  test('that are to be found later need a namespace to be found by', async () => {
+    const client = await (await startScene()).connect();
+    const [first] = dynamicTools;
+    await expect(
+      client.request(threadStart, { dynamicTools: first ? [{ ...first, deferLoading: true }] : [] } as never),
+    ).rejects.toMatchObject({
+      errorName: 'invalidRequest',
+      message: 'deferred dynamic tool must include a namespace: get_weather',
+    });
   });
 
   test('are given up by an interrupt', async () => {

@@ -40,11 +40,11 @@ export const threadStart = defineRequest({
     ...overrides,
     ephemeral: v.nullish(v.boolean()),
     threadSource: v.nullish(v.string()),
-    /** Tools that this connection answers, by `item/tool/call`, for as long as it is there. */
+    /** Tools that this client answers, by `item/tool/call`, while it is there; also when it comes back to the thread. */
     dynamicTools: v.nullish(v.array(dynamicToolSpec)),
   }),
   result: v.object(opened),
-  errors: ['limitReached', 'configInvalid', 'providerNotFound', 'folderMissing', 'threadStoreFailed'],
+  errors: ['limitReached', 'configInvalid', 'providerNotFound', 'folderMissing', 'threadStoreFailed', 'invalidRequest'],
   mutates: true,
 });
 

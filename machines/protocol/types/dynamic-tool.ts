@@ -9,7 +9,7 @@ const dynamicFunction = v.object({
   description: v.string(),
   /** JSON Schema of the arguments. */
   inputSchema: v.unknown(),
-  /** Not heeded: every tool is offered from the start. */
+  /** Taken in a namespace only, as in the reference, and not heeded there: every tool is offered from the start. */
   deferLoading: v.optional(v.boolean()),
 });
 
