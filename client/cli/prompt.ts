@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { CliError } from './cli-error.ts';
 import { type CliContext, say } from './context.ts';
 
@@ -36,8 +35,18 @@ export async function readAll(stream: AsyncIterable<unknown>): Promise<string> {
 /** Words for the model: those of a binary file, or in another encoding, would reach it garbled. @throws CliError */
 async function readText(stream: AsyncIterable<unknown>): Promise<string> {
   const bytes = await readBytes(stream);
-  if (!isUtf8(bytes)) throw new CliError('stdin is not text in UTF-8; convert it first, for example with iconv');
-  return bytes.toString('utf8');
+  try {
+    // The mark itself is no part of the text.
+    return new TextDecoder(markedEncoding(bytes) ?? 'utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new CliError('stdin is not text in UTF-8; convert it first, for example with iconv');
+  }
+}
+
+/** UTF-16 says so by a mark at its beginning, as Windows programs write it. */
+function markedEncoding([first, second]: Buffer): 'utf-16le' | 'utf-16be' | null {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : null;
 }
 
 async function readBytes(stream: AsyncIterable<unknown>): Promise<Buffer> {

@@ -182,6 +182,27 @@ describe('the prompt', () => {
     { name: 'stdin for a dash', argument: '-', stdin: ['text'], isTTY: false, prompt: 'text' },
     { name: 'both', argument: 'do it', stdin: ['more'], isTTY: false, prompt: 'do it\n\n<stdin>\nmore\n</stdin>' },
     { name: 'an argument with an empty pipe', argument: 'do it', stdin: [], isTTY: false, prompt: 'do it' },
+    {
+      name: 'UTF-8 without its mark',
+      argument: '-',
+      stdin: [Buffer.from('\ufeffhé')],
+      isTTY: false,
+      prompt: 'hé',
+    },
+    {
+      name: 'UTF-16 that says so',
+      argument: '-',
+      stdin: [Buffer.from('\ufeffhé😀', 'utf16le')],
+      isTTY: false,
+      prompt: 'hé😀',
+    },
+    {
+      name: 'UTF-16 the other way round',
+      argument: '-',
+      stdin: [Buffer.from('\ufeffhé', 'utf16le').swap16()],
+      isTTY: false,
+      prompt: 'hé',
+    },
   ])('is $name', async ({ argument, stdin, isTTY, prompt }) => {
     expect(await readPrompt(contextWith(stdin, isTTY).context, argument)).toBe(prompt);
   });
@@ -189,6 +210,7 @@ describe('the prompt', () => {
   test.each([
     { argument: undefined, stdin: [' \n'], isTTY: false, says: 'No prompt provided via stdin.' },
     { argument: undefined, stdin: [Buffer.of(97, 255)], isTTY: false, says: 'stdin is not text in UTF-8' },
+    { argument: undefined, stdin: [Buffer.of(255, 254, 97)], isTTY: false, says: 'stdin is not text in UTF-8' },
     { argument: 'look', stdin: [Buffer.of(97, 255)], isTTY: false, says: 'stdin is not text in UTF-8' },
     { argument: undefined, stdin: [], isTTY: true, says: 'no prompt: give one as an argument, or pipe it into stdin' },
   ])('is missing: $says', async ({ argument, stdin, isTTY, says }) => {
