@@ -22,9 +22,16 @@ export interface Terminal {
   restore(): void;
 }
 
+/**
+ * On the alternate screen many terminals send arrow keys for the mouse wheel. Nothing tells them from real ones, so that
+ * they would walk through earlier prompts: the mode is switched off. It is given back as it was saved, where a terminal
+ * saves modes, else on, as terminals that have it begin. Selecting with the mouse is left to the terminal.
+ */
+const WHEEL_OFF = '\u001b[?1007s\u001b[?1007l';
+const WHEEL_BACK = '\u001b[?1007h\u001b[?1007r';
 /** Bracketed paste, kitty's disambiguated keys, focus reports. The kitty stack belongs to the alternate screen. */
-const MODES_ON = '\u001b[?2004h\u001b[>1u\u001b[?1004h';
-const MODES_OFF = '\u001b[?1004l\u001b[<u\u001b[?2004l';
+const MODES_ON = `\u001b[?2004h\u001b[>1u\u001b[?1004h${WHEEL_OFF}`;
+const MODES_OFF = `\u001b[?1004l\u001b[<u\u001b[?2004l${WHEEL_BACK}`;
 /** After a change of size all is painted anew, once blessed has taken the size (it waits 30 ms). */
 const REPAINT_AFTER_MS = 60;
 const END_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;

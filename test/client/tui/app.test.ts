@@ -27,8 +27,8 @@ const runningSnapshot = (...items: Parameters<typeof turnOf>[0]) =>
   snapshotWith([turnOf(items, { status: 'inProgress', startedAt: Math.floor(Date.now() / 1000) })]);
 
 describe('leaving', () => {
-  const MODES_ON = '\u001b[?2004h\u001b[>1u\u001b[?1004h';
-  const MODES_OFF = '\u001b[?1004l\u001b[<u\u001b[?2004l';
+  const MODES_ON = '\u001b[?2004h\u001b[>1u\u001b[?1004h\u001b[?1007s\u001b[?1007l';
+  const MODES_OFF = '\u001b[?1004l\u001b[<u\u001b[?2004l\u001b[?1007h\u001b[?1007r';
 
   test('gives the terminal back and says that the turn goes on', async () => {
     const screen = await show({ link: new ScriptedLink(runningSnapshot(userMessage('go'))), ...inThread });
