@@ -1,11 +1,25 @@
+import type { ResultOf } from '../../machines/protocol/define.ts';
+import type { mcpServerAuthStatusList } from '../../machines/protocol/methods/mcp-oauth.ts';
 import { sanitizeRow } from '../tui/view/sanitize.ts';
 import { tableText } from './table.ts';
 
-/** A server as it stands in the configuration. */
+/** A server as it stands in the configuration, and how it is signed in to. */
 export interface McpEntry {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
+  readonly authStatus: McpAuthStatus;
 }
+
+type McpAuthStatus = ResultOf<typeof mcpServerAuthStatusList>['data'][number]['authStatus'];
+
+/** In the members of scripts, and for people. */
+const AUTH: Readonly<Record<McpAuthStatus, { readonly json: string; readonly word: string }>> = {
+  unknown: { json: 'unknown', word: 'unknown' },
+  unsupported: { json: 'unsupported', word: '-' },
+  notLoggedIn: { json: 'not_logged_in', word: 'not signed in' },
+  bearerToken: { json: 'bearer_token', word: 'token' },
+  oAuth: { json: 'o_auth', word: 'signed in' },
+};
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
@@ -13,7 +27,7 @@ const table = (value: unknown): Record<string, string> | null =>
   typeof value === 'object' && value !== null ? (value as Record<string, string>) : null;
 
 /** One server for scripts, in the reference's members. */
-export function mcpJson({ name, config }: McpEntry): Record<string, unknown> {
+export function mcpJson({ name, config, authStatus }: McpEntry): Record<string, unknown> {
   return {
     name,
     enabled: config.enabled !== false,
@@ -22,7 +36,7 @@ export function mcpJson({ name, config }: McpEntry): Record<string, unknown> {
     tool_timeout_sec: config.tool_timeout_sec ?? null,
     enabled_tools: config.enabled_tools ?? null,
     disabled_tools: config.disabled_tools ?? null,
-    auth_status: text(config.bearer_token_env_var) === null ? 'unsupported' : 'bearer_token',
+    auth_status: AUTH[authStatus].json,
   };
 }
 
@@ -48,12 +62,17 @@ function transportOf(config: McpEntry['config']): Record<string, unknown> {
 
 /** A table of servers, one line each, without a line break at the end. */
 export function mcpTable(servers: readonly McpEntry[], columns: number): string {
-  const rows = servers.map(({ name, config }) => [name, stateOf(config), wayOf(config)]);
-  return tableText([['NAME', 'STATE', 'PROGRAM OR ADDRESS'], ...rows], columns);
+  const rows = servers.map(({ name, config, authStatus }) => [
+    name,
+    stateOf(config),
+    AUTH[authStatus].word,
+    wayOf(config),
+  ]);
+  return tableText([['NAME', 'STATE', 'AUTH', 'PROGRAM OR ADDRESS'], ...rows], columns);
 }
 
 /** Everything about one server; values that may be secret are not shown. */
-export function mcpDetails({ name, config }: McpEntry): string {
+export function mcpDetails({ name, config, authStatus }: McpEntry): string {
   const secrets = Object.keys({ ...table(config.env), ...table(config.http_headers) });
   const named = [...texts(config.env_vars), text(config.bearer_token_env_var) ?? []].flat();
   const known = new Set([
@@ -71,11 +90,18 @@ export function mcpDetails({ name, config }: McpEntry): string {
     ['name', name],
     ['state', stateOf(config)],
     ['starts', wayOf(config)],
+    ...(authStatus === 'unsupported' ? [] : [['auth', AUTH[authStatus].word]]),
     ...secrets.map((key) => ['sets', `${key}=•••`]),
     ...named.map((key) => ['passes on', key]),
     ...rest.map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
   ];
   return rows.map(([label = '', value = '']) => `${label.padEnd(12)} ${sanitizeRow(value)}`).join('\n');
+}
+
+/** What the configuration alone says. */
+export function plainAuthStatus({ url, bearer_token_env_var: token }: McpEntry['config']): McpAuthStatus {
+  if (text(url) === null) return 'unsupported';
+  return text(token) === null ? 'unknown' : 'bearerToken';
 }
 
 const stateOf = ({ enabled }: McpEntry['config']): string => (enabled === false ? 'disabled' : 'enabled');

@@ -1,13 +1,15 @@
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { configRead, configValueWrite } from '../../../machines/protocol/methods/config.ts';
+import { mcpServerAuthStatusList } from '../../../machines/protocol/methods/mcp-oauth.ts';
 import type { DaemonLink } from '../../connection/link.ts';
 import type { Cli } from '../cli.ts';
 import { CliError } from '../cli-error.ts';
 import { withLink } from '../cli-link.ts';
 import { type CliContext, say } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type McpEntry, mcpDetails, mcpJson, mcpTable } from '../mcp-text.ts';
+import { type McpEntry, mcpDetails, mcpJson, mcpTable, plainAuthStatus } from '../mcp-text.ts';
 import { addLinkOptions, folderOf, optionsOf } from '../options.ts';
+import { mcpLoginCommand, mcpLogoutCommand, nameArgument } from './mcp-login.ts';
 
 const PIPE_COLUMNS = 160;
 
@@ -20,13 +22,14 @@ Examples:
   codex mcp add issues --url https://mcp.example.com/mcp --bearer-token-env-var ISSUES_TOKEN
   codex mcp list
   codex mcp get notes --json
+  codex mcp login issues
   codex mcp remove notes`;
 
 /** `codex mcp`: the MCP servers of the configuration. What they are doing is shown by `/mcp` in the interface. */
 export function mcpCommand(cli: Cli): Command {
   const { context } = cli;
-  const command = (name: string, description: string) =>
-    addLinkOptions(new Command(name)).description(description).option('--json', 'print JSON');
+  const plain = (name: string, description: string) => addLinkOptions(new Command(name)).description(description);
+  const command = (name: string, description: string) => plain(name, description).option('--json', 'print JSON');
   const list = async (_options: unknown, called: Command): Promise<void> => {
     const options = optionsOf(called);
     const servers = await withLink(context, options, (link) => readServers(link, folderOf(options, context.cwd)));
@@ -35,22 +38,22 @@ export function mcpCommand(cli: Cli): Command {
     else context.stdout.write(`${mcpTable(servers, context.stdout.columns ?? PIPE_COLUMNS)}\n`);
     cli.finish(exitCodes.ok);
   };
-  const mcp = command('mcp', 'list, add and remove MCP servers, whose tools the model may use');
+  const mcp = command('mcp', 'list, add and remove MCP servers, whose tools the model may use; sign in to them');
   mcp.enablePositionalOptions().addHelpText('after', HELP).action(list);
   mcp.addCommand(command('list', 'list the configured servers').action(list));
   mcp.addCommand(getCommand(cli, command('get', 'show one server')));
   mcp.addCommand(addCommand(cli, command('add', 'add a server, or put another in its place')));
   mcp.addCommand(removeCommand(cli, command('remove', 'remove a server')));
+  mcp.addCommand(mcpLoginCommand(cli, plain('login', 'sign in to a server over HTTP, with a browser')));
+  mcp.addCommand(mcpLogoutCommand(cli, plain('logout', 'sign out of a server over HTTP')));
   return mcp;
 }
-
-const nameArgument = () => new Argument('<name>', 'letters, digits, - and _').argParser(parseName);
 
 function getCommand(cli: Cli, command: Command): Command {
   const { context } = cli;
   return command.addArgument(nameArgument()).action(async (name: string, _options, called: Command) => {
     const options = optionsOf(called);
-    const servers = await withLink(context, options, (link) => readServers(link, folderOf(options, context.cwd)));
+    const servers = await withLink(context, options, (link) => readServers(link, folderOf(options, context.cwd), name));
     const found = servers.find((server) => server.name === name);
     if (!found) throw unknownServer(name);
     if (options.json === true) printJson(context, mcpJson(found));
@@ -72,9 +75,13 @@ function addCommand(cli: Cli, command: Command): Command {
       const options = optionsOf(called);
       const value = entryOf(words, options as AddOptions);
       const edit = { keyPath: `mcp_servers.${name}`, value, mergeStrategy: 'replace' as const };
-      const { filePath } = await withLink(context, options, (link) => link.request(configValueWrite, edit));
-      if (options.json === true) printJson(context, mcpJson({ name, config: value }));
+      const { filePath, authStatus } = await withLink(context, options, async (link) => ({
+        ...(await link.request(configValueWrite, edit)),
+        authStatus: (await readAuth(link, name)).get(name) ?? plainAuthStatus(value),
+      }));
+      if (options.json === true) printJson(context, mcpJson({ name, config: value, authStatus }));
       else say(context, `the MCP server ${name} is in ${filePath}`);
+      if (authStatus === 'notLoggedIn') say(context, `it wants a sign-in: \`codex mcp login ${name}\``);
       cli.finish(exitCodes.ok);
     });
 }
@@ -127,12 +134,22 @@ function entryOf(words: readonly string[], options: AddOptions): Record<string, 
   };
 }
 
-async function readServers(link: DaemonLink, cwd: string): Promise<McpEntry[]> {
+/** @param serverName the only one whose authentication is asked for */
+async function readServers(link: DaemonLink, cwd: string, serverName: string | null = null): Promise<McpEntry[]> {
   const { config } = await link.request(configRead, { cwd });
-  return serversOf(config);
+  const servers = serversOf(config);
+  const auth = servers.length === 0 ? new Map() : await readAuth(link, serverName);
+  return servers.map((entry) => ({ ...entry, authStatus: auth.get(entry.name) ?? plainAuthStatus(entry.config) }));
 }
 
-function serversOf(config: Readonly<Record<string, unknown>> | undefined): McpEntry[] {
+/** By name. A server of the reference has no such answer. */
+async function readAuth(link: DaemonLink, serverName: string | null): Promise<Map<string, McpEntry['authStatus']>> {
+  if (link.clientId === null) return new Map();
+  const { data } = await link.request(mcpServerAuthStatusList, { serverName });
+  return new Map(data.map(({ name, authStatus }) => [name, authStatus]));
+}
+
+function serversOf(config: Readonly<Record<string, unknown>> | undefined): Omit<McpEntry, 'authStatus'>[] {
   const servers = (config?.mcp_servers ?? {}) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   return Object.entries(servers).map(([name, entry]) => ({ name, config: entry }));
 }
@@ -147,9 +164,4 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 function collectPair(value: string, before: readonly string[] = []): readonly string[] {
   if (!/^[^=\s]+=/.test(value)) throw new InvalidArgumentError('write it as KEY=VALUE.');
   return [...before, value];
-}
-
-function parseName(name: string): string {
-  if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new InvalidArgumentError('a name holds letters, digits, - and _ only.');
-  return name;
 }

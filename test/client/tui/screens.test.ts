@@ -210,6 +210,7 @@ const mcpServers = [
   {
     ...noServer,
     name: 'files',
+    authStatus: 'oAuth',
     runtimeStatus: 'connected',
     serverInfo: { name: 'file-server', version: '1.2.3' },
     tools: {
@@ -219,6 +220,13 @@ const mcpServers = [
     resources: [{ name: 'notes', uri: 'file:///notes' }],
   },
   { ...noServer, name: 'issues', runtimeStatus: 'failed', toolsError: 'it answered 401: its token is missing' },
+  {
+    ...noServer,
+    name: 'wiki',
+    authStatus: 'notLoggedIn',
+    runtimeStatus: 'authenticationRequired',
+    toolsError: 'it answered 401: sign in with `codex mcp login wiki`',
+  },
   { ...noServer, name: 'later', runtimeStatus: 'starting' },
   { ...noServer, name: 'off', runtimeStatus: 'disabled' },
 ];
