@@ -35,7 +35,7 @@ export function createPrepareTurn(thread: Thread) {
       failure = error;
     }
     const facts = run ? await contextFacts(thread, run) : null;
-    const opening = await openTurn(thread, prompt, run?.settings.cwd ?? thread.settings.cwd);
+    const opening = await openTurn(thread, prompt, run?.settings.cwd ?? thread.settings.cwd, facts?.skills ?? []);
     // Stopped meanwhile: nothing of this turn may be told after its end.
     signal.throwIfAborted();
     thread.run = run ? { ...run, facts } : null;

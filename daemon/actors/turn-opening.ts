@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { promptMessage } from '../../machines/context/prompt-message.ts';
+import type { SkillFacts } from '../../machines/context/skills-text.ts';
 import { type ResponseItem, textMessage } from '../../machines/model/response-item.ts';
 import type { ReviewTarget } from '../../machines/protocol/methods/review.ts';
+import { textOf } from '../../machines/protocol/prompt-text.ts';
 import type { ItemOf, ThreadItem } from '../../machines/protocol/types/item.ts';
 import { reviewHint, reviewPrompt } from '../../machines/review/review-prompt.ts';
 import { goalMessage } from '../../machines/thread/goal.ts';
 import { loadImages } from '../files/load-images.ts';
+import { calledSkills } from '../skills/called-skills.ts';
 import type { Thread } from '../threads/thread.ts';
 import type { SubmittedPrompt } from '../threads/turn-run.ts';
 
@@ -20,14 +23,25 @@ export interface TurnOpening {
   readonly items: readonly ThreadItem[];
 }
 
-/** The opening of a turn in `cwd`. A compaction and a person's command have none. */
-export async function openTurn(thread: Thread, prompt: SubmittedPrompt, cwd: string): Promise<TurnOpening> {
+/**
+ * The opening of a turn in `cwd`. A compaction and a person's command have none.
+ * @param skills those that the prompt may call by name
+ */
+export async function openTurn(
+  thread: Thread,
+  prompt: SubmittedPrompt,
+  cwd: string,
+  skills: readonly SkillFacts[],
+): Promise<TurnOpening> {
   const { task } = prompt;
   if (task?.kind === 'review') return openReview(thread, prompt, task.target, cwd);
   if (task?.kind === 'goal') return { messages: openGoal(thread), items: [] };
   if (task) return { messages: [], items: [] };
   return {
-    messages: [promptMessage(prompt.input, await loadImages(prompt.input))],
+    messages: [
+      promptMessage(prompt.input, await loadImages(prompt.input)),
+      ...(await calledSkills(textOf(prompt.input), skills)),
+    ],
     items: [userMessage(thread, prompt, prompt.input, prompt.promptId)],
   };
 }

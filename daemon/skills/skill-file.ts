@@ -17,9 +17,18 @@ export class SkillError extends Error {
   override readonly name = 'SkillError';
 }
 
+/** A whole skill stays in every later request of its thread; a longer one is for the model to read in parts. */
+const MAX_SKILL_BYTES = 256 * 1024;
+
+/** The whole file; null when it cannot be read or is too long. */
+export async function readSkillText(path: string): Promise<string | null> {
+  const text = await readStart(path, MAX_SKILL_BYTES + 1).catch(() => null);
+  return text === null || Buffer.byteLength(text) > MAX_SKILL_BYTES ? null : text;
+}
+
 /** Null: there is no such file. @throws SkillError */
 export async function readSkillHead(path: string): Promise<SkillHead | null> {
-  const text = await readStart(path);
+  const text = await readStart(path, MAX_HEAD_BYTES);
   return text === null ? null : parseSkillHead(text);
 }
 
@@ -58,12 +67,12 @@ function textOf(value: unknown): string | null {
   return text === '' ? null : text;
 }
 
-async function readStart(path: string): Promise<string | null> {
+async function readStart(path: string, maxBytes: number): Promise<string | null> {
   const handle = await open(path, 'r').catch(() => null);
   if (handle === null) return null;
   try {
     if (!(await handle.stat()).isFile()) return null;
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_HEAD_BYTES), 0, MAX_HEAD_BYTES, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxBytes), 0, maxBytes, 0);
     return buffer.subarray(0, bytesRead).toString('utf8');
   } finally {
     await handle.close();

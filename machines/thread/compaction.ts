@@ -42,6 +42,7 @@ export function compactLimit(contextWindow: number, configured: number | undefin
 /** How messages of the user's role begin that no person wrote. */
 const NOT_WRITTEN_BY_PERSON = [
   '<environment_context>',
+  '<skill>',
   '# AGENTS.md instructions for ',
   '<turn_aborted>',
   '<user_shell_command>',

@@ -8,7 +8,7 @@ import {
   skillsList,
 } from '../../machines/protocol/methods/skills.ts';
 import { startThread } from '../support/client-turns.ts';
-import { text } from '../support/fake-openai.ts';
+import { text, userTexts } from '../support/fake-openai.ts';
 import { makeRepository } from '../support/repository.ts';
 import { startScene } from '../support/scene.ts';
 import type { TempHome } from '../support/temp-home.ts';
@@ -71,6 +71,20 @@ describe.each([
       errorName: 'invalidParams',
     });
   });
+});
+
+test('a skill that a prompt calls by name is read to the model behind it, once and whole', async () => {
+  const scene = await startScene({ prepare, script: [text('one'), text('two')] });
+  const thread = await startThread(await scene.connect());
+  await thread.run('use $ours and $ours, not $HOME, x$mine or $missing');
+  await thread.run('plain words');
+
+  const said = scene.openai.requests.map((request) => userTexts(request).filter((each) => !each.startsWith('<env')));
+  const path = join(scene.temp.workspace, '.agents', 'skills', 'ours', 'SKILL.md');
+  const skill = `<skill>\n<name>ours</name>\n<path>${path}</path>\n${readFileSync(path, 'utf8')}\n</skill>`;
+  const first = ['use $ours and $ours, not $HOME, x$mine or $missing', skill];
+  expect(said).toEqual([first, [...first, 'plain words']]);
+  expect(thread.itemsOf('userMessage')).toHaveLength(2);
 });
 
 test('the model is told of the skills that are on, and again when that changes', async () => {

@@ -42,6 +42,7 @@ describe('a shortened history', () => {
       history: [
         user('# AGENTS.md instructions for /repo\n\nBe kind.'),
         user('<turn_aborted>\nstopped'),
+        user('<skill>\n<name>x</name>\n</skill>'),
         user('<user_shell_command>\nls'),
         user('<user_action>\nreview'),
         user(summaryText('An earlier one.')),
