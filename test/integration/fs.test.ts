@@ -185,6 +185,7 @@ test('the sign-in and the folder of the daemon are refused, under every name', a
     read(join(workspace, 'link')),
     read(join(workspace, 'home', 'auth.json')),
     read(join(workspace, 'hard')),
+    read(join(home, '.credentials.json')),
     read(join(home, 'daemon', 'daemon.log')),
     client.request(fsReadDirectory, { path: join(home, 'daemon') }),
     client.request(fsGetMetadata, { path: join(home, 'daemon', 'daemon.sock') }),

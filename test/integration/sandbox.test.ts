@@ -18,6 +18,9 @@ const prepare = ({ home, workspace }: TempHome) => {
   writeFileSync(join(home, 'auth.json'), JSON.stringify({ auth_mode: 'apikey', OPENAI_API_KEY: SECRET }), {
     mode: 0o600,
   });
+  writeFileSync(join(home, '.credentials.json'), JSON.stringify({ 'box|0': { access_token: SECRET } }), {
+    mode: 0o600,
+  });
   makeRepository(workspace);
 };
 
@@ -48,7 +51,7 @@ describe.skipIf(!canSandbox && process.env.CI !== 'true')('a sandboxed command',
       const outputs = await runIn(scene, sandbox, {
         socket: reach(scene.daemon.socketPath),
         folder: `ls -A ${home}/daemon; ls -A ${home}/daemon/daemon.sock`,
-        auth: `cat ${home}/auth.json; echo end`,
+        auth: `cat ${home}/auth.json; cat ${home}/.credentials.json; echo end`,
         proc: `cat /proc/${scene.daemon.pid}/environ | tr '\\0' '\\n'; echo end`,
       });
 
