@@ -18,10 +18,10 @@ import { AccountLimits } from './model/account-limits.ts';
 import { createChooseProvider } from './model/choose-provider.ts';
 import { copyExample } from './model/practice/example.ts';
 import { createPracticeAnswers } from './model/practice-answers.ts';
+import { createAccept } from './server/accept-clients.ts';
 import { sweepTokens } from './server/bearer-token.ts';
 import { createBelongings } from './server/belongings.ts';
 import { Broadcast } from './server/broadcast.ts';
-import { Connection, type ConnectionDeps } from './server/connection.ts';
 import { Doors } from './server/doors.ts';
 import { withStartLock } from './server/lock.ts';
 import { bindHandlers } from './server/register.ts';
@@ -170,12 +170,17 @@ function createParts(base: Base) {
   });
   const shared = { ...stores, ...account, broadcast, belongings, mcp, mcpOauth, registry, doors };
   const { promise: restored, settle: tellRestored } = createSignal();
-  const accept = createAccept(
-    base,
-    shared,
-    life,
-    createHandlerDeps(base, shared, execution, threadDeps, life, restored),
-  );
+  const handlerDeps = createHandlerDeps(base, shared, execution, threadDeps, life, restored);
+  const accept = createAccept({
+    ...shared,
+    clock,
+    limits: own.limits,
+    answer: bindHandlers(createHandlers(handlerDeps)),
+    rateLimits: () => account.accountLimits.last,
+    noteUse: life.noteUse,
+    inspect,
+    onInternalError,
+  });
   announceAuth(account.auth, broadcast);
   return { execution, stores, registry, reception, doors, life, listener, tellRestored };
 }
@@ -252,39 +257,6 @@ function createHandlerDeps(
     stop,
     actors,
     status: createStatus({ ...base, ...shared, probe, state }),
-  };
-}
-
-/** Takes in one client after the other. */
-function createAccept(
-  { clock, own, inspect, onInternalError }: Base,
-  { broadcast, belongings, registry, doors, accountLimits }: Shared,
-  { noteUse }: DaemonLife,
-  handlerDeps: HandlerDeps,
-): Reception['accept'] {
-  const leave = (closed: Connection): void => {
-    broadcast.connections.delete(closed);
-    belongings.endFor(closed);
-    for (const threadId of closed.left) {
-      registry.left(threadId).catch((error: unknown) => onInternalError(error, 'a client left'));
-    }
-    void doors.leave(closed).then(noteUse, (error: unknown) => onInternalError(error, 'listener'));
-    noteUse();
-  };
-  const deps: ConnectionDeps = {
-    clock,
-    limits: own.limits,
-    answer: bindHandlers(createHandlers(handlerDeps)),
-    rateLimits: () => accountLimits.last,
-    inspect,
-    onInternalError,
-    onClosed: leave,
-  };
-  let connected = 0;
-  return (socket, encoding) => {
-    connected += 1;
-    broadcast.connections.add(new Connection(`client-${connected}`, encoding, socket, deps));
-    noteUse();
   };
 }
 
