@@ -6,6 +6,7 @@ import { getGoalTool, updateGoalTool } from './goal.ts';
 import { listMcpResourcesTool, listMcpResourceTemplatesTool, readMcpResourceTool } from './mcp-resources.ts';
 import { requestUserInputTool } from './request-user-input.ts';
 import { updatePlanTool } from './update-plan.ts';
+import { viewImageTool } from './view-image.ts';
 import { writeStdinTool } from './write-stdin.ts';
 
 export const tools: readonly Tool[] = [
@@ -14,6 +15,7 @@ export const tools: readonly Tool[] = [
   updatePlanTool,
   requestUserInputTool,
   applyPatchTool,
+  viewImageTool,
   getGoalTool,
   updateGoalTool,
   listMcpResourcesTool,

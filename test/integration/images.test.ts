@@ -78,3 +78,34 @@ test('an image that steers a turn is in its next request', async () => {
     expect.objectContaining({ role: 'user', content: image('[Image #1]') }),
   );
 });
+
+test('the model looks at an image of the disk with view_image, and reads nothing else with it', async () => {
+  const see = (path: string, callId: string) => call('view_image', { path }, { callId });
+  const script = [
+    reply([see('pixel.png', 'there'), see('none.png', 'gone'), see('notes.txt', 'text')]),
+    text('I see.'),
+  ];
+  const scene = await startScene({ script });
+  const { workspace } = scene.temp;
+  writeFileSync(join(workspace, 'pixel.png'), Buffer.from(PIXEL, 'base64'));
+  writeFileSync(join(workspace, 'notes.txt'), 'secret words');
+  const thread = await startThread(await scene.connect());
+
+  expect(await thread.run('look')).toMatchObject({ status: 'completed' });
+
+  const [first, second] = scene.openai.requests;
+  expect(first?.body.tools.map(({ name }) => name)).toContain('view_image');
+  expect(second?.body.input.filter(({ type }) => type === 'function_call_output')).toEqual([
+    { type: 'function_call_output', call_id: 'there', output: [{ type: 'input_image', image_url: url }] },
+    {
+      type: 'function_call_output',
+      call_id: 'gone',
+      output: expect.stringMatching(/^unable to locate image at `.*none.png`: ENOENT/),
+    },
+    {
+      type: 'function_call_output',
+      call_id: 'text',
+      output: `unable to locate image at \`${join(workspace, 'notes.txt')}\`: it is no PNG, JPEG, GIF or WebP file`,
+    },
+  ]);
+});
