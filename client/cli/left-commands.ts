@@ -31,22 +31,26 @@ export class LeftCommands {
     else this.running.set(item.id, item.command);
   }
 
-  async end(context: CliContext): Promise<void> {
-    if (this.running.size === 0) return;
+  /** Answers what was ended, as it was shown. What could not be is said at once. */
+  async end(context: CliContext): Promise<readonly string[]> {
+    if (this.running.size === 0) return [];
     const what = 'the daemon did not end the commands that are left';
-    await withLimit(this.endAll(context), END_LIMIT_MS, what).catch((error: unknown) => {
+    return withLimit(this.endAll(), END_LIMIT_MS, what).catch((error: unknown) => {
       say(context, `commands of this turn may still run: ${errorLine(error)}`);
+      return [];
     });
   }
 
-  private async endAll(context: CliContext): Promise<void> {
+  private async endAll(): Promise<readonly string[]> {
     const { link, threadId } = this;
     const { data } = await link.request(threadBackgroundTerminalsList, { threadId });
+    const ended: string[] = [];
     for (const { itemId, processId } of data) {
       const command = this.running.get(itemId);
       if (command === undefined) continue;
       const { terminated } = await link.request(threadBackgroundTerminalsTerminate, { threadId, processId });
-      if (terminated) say(context, `ended what the turn had left running: ${command}`);
+      if (terminated) ended.push(command);
     }
+    return ended;
   }
 }

@@ -39,12 +39,16 @@ export async function runExec(context: CliContext, run: ExecRun): Promise<ExitCo
   let answer: Answer | null = null;
   const ending = new Ends(context, link);
   const left = new LeftCommands(link, threadId);
+  // The end of a turn is the last that is shown of it; commands that it left running end after that.
+  let isOver = false;
   const watcher = new TurnWatcher(threadId, (event) => {
-    output.event(event);
+    if (!isOver) output.event(event);
     left.note(event);
     if (event.method === 'item/completed') answer = answerAfter(answer, event.params.item);
     if (event.method === 'approval/requested') say(context, waitsNotice(event.params));
-    if (event.method === 'turn/completed') ending.end({ kind: 'turn', turn: event.params.turn });
+    if (event.method !== 'turn/completed') return;
+    isOver = true;
+    ending.end({ kind: 'turn', turn: event.params.turn });
   });
   try {
     const onUpdate = (update: ThreadUpdate): void => {
@@ -57,12 +61,14 @@ export async function runExec(context: CliContext, run: ExecRun): Promise<ExitCo
     const end = await Promise.race([starting.then(() => ending.reached), ending.reached]);
     if (end.kind === 'turn') {
       const exitCode = finish(context, run, end.turn, answer);
-      await left.end(context);
+      for (const command of await left.end(context)) say(context, `ended what the turn had left running: ${command}`);
       return exitCode;
     }
     await withLimit(starting, INTERRUPT_LIMIT_MS, 'the daemon did not take the prompt').catch(() => {});
-    await interrupt(context, run, end.cause, watcher.turnId);
+    const notice = await interrupt(run, watcher.turnId);
+    isOver = true;
     await left.end(context);
+    if (end.cause !== 'EPIPE') say(context, notice);
     return abort(context, run, end.cause);
   } finally {
     ending.dispose();
@@ -110,18 +116,15 @@ function finish(
   return isDone ? exitCodes.ok : exitCodes.failed;
 }
 
-/** Ends the turn: it must not outlive the program that asked for it (agent.md §20). */
-async function interrupt(context: CliContext, run: ExecRun, cause: Abort, turnId: string | null): Promise<void> {
-  const threadId = run.opened.thread.id;
-  if (turnId === null) say(context, 'the prompt stays in the queue of its thread');
-  else {
-    const call = run.link.request(turnInterrupt, { threadId, turnId });
-    const notice = await withLimit(call, INTERRUPT_LIMIT_MS, 'the daemon did not interrupt the turn').then(
-      () => interruptedNotice(threadId),
-      () => `the turn may still run; \`codex attach ${threadId}\` shows it`,
-    );
-    if (cause !== 'EPIPE') say(context, notice);
-  }
+/** Ends the turn: it must not outlive the program that asked for it (agent.md §20). Answers what to say of it. */
+async function interrupt({ link, opened }: ExecRun, turnId: string | null): Promise<string> {
+  const threadId = opened.thread.id;
+  if (turnId === null) return 'the prompt stays in the queue of its thread';
+  const call = link.request(turnInterrupt, { threadId, turnId });
+  return withLimit(call, INTERRUPT_LIMIT_MS, 'the daemon did not interrupt the turn').then(
+    () => interruptedNotice(threadId),
+    () => `the turn may still run; \`codex attach ${threadId}\` shows it`,
+  );
 }
 
 function abort(context: CliContext, run: ExecRun, cause: Abort): ExitCode {

@@ -259,6 +259,14 @@ describe('codex exec', () => {
     expect(stderr).toMatch(/\nended what the turn had left running: \/bin\/bash -lc 'echo hi'\n$/);
   });
 
+  test('shows nothing of a turn after its end, also when a command that it left ends then', async () => {
+    const late = itemCompleted(commandItem({ status: 'failed', exitCode: null }));
+    const { run } = await makeScene({ turn: [turnStarted(), ...runsOn, turnCompleted(), late], answers: terminals });
+    const { stdout } = await run('exec', '--json', 'do it').done;
+
+    expect(stdout.trim().split('\n').at(-1)).toContain('"type":"turn.completed"');
+  });
+
   test('asks for no list when its turn has left nothing running', async () => {
     const ended = itemCompleted(commandItem({ status: 'completed', exitCode: 0 }));
     const turn = [turnStarted(), itemStarted(commandItem()), ended, turnCompleted()];
