@@ -10,6 +10,8 @@ export default defineConfig({
     testTimeout: 200_000,
     hookTimeout: 200_000,
     pool: 'forks',
+    // Half of what a test does is waiting for its daemon, so that no core is kept free.
+    maxWorkers: '100%',
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 });
