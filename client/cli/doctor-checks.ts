@@ -84,16 +84,19 @@ export function checkMcp(servers: readonly McpServerStatus[] | Error): readonly 
   if (servers instanceof Error) return [warn('mcp', servers.message, 'look with `/mcp` in the interface')];
   const used = servers.filter(({ runtimeStatus }) => runtimeStatus !== 'disabled');
   if (used.length === 0) return [];
-  const failed = used.filter(({ runtimeStatus }) => runtimeStatus === 'failed');
-  if (failed.length === 0) return [ok('mcp', `${used.length} of ${used.length} servers run`)];
-  return failed.map(({ name, toolsError }) =>
-    warn(
-      'mcp',
-      sanitizeRow(`${name} failed: ${toolsError ?? 'no reason is known'}`),
-      `look at \`codex mcp get ${name}\``,
-    ),
-  );
+  const notRunning = used.filter(({ runtimeStatus }) => runtimeStatus !== 'connected');
+  if (notRunning.length === 0) return [ok('mcp', `${used.length} of ${used.length} servers run`)];
+  return notRunning.map((server) => warn('mcp', sanitizeRow(whyNot(server)), mendOf(server)));
 }
+
+function whyNot({ name, runtimeStatus, toolsError }: McpServerStatus): string {
+  if (runtimeStatus === 'authenticationRequired') return `${name} wants a sign-in`;
+  if (runtimeStatus === 'starting') return `${name} has not started yet`;
+  return `${name} failed: ${toolsError ?? 'no reason is known'}`;
+}
+
+const mendOf = ({ name, runtimeStatus }: McpServerStatus): string =>
+  runtimeStatus === 'authenticationRequired' ? `run \`codex mcp login ${name}\`` : `look at \`codex mcp get ${name}\``;
 
 /** Where the sign-in is kept, and why it is not where the configuration would have it. */
 export function checkStore(store: AccountStore): Check {

@@ -244,6 +244,14 @@ describe('codex doctor and the MCP servers', () => {
     ]);
   });
 
+  test('names each that wants a sign-in, with the command for it, or that does not run yet', async () => {
+    const data = [server('gone', 'authenticationRequired', 'it answered 401'), server('box', 'starting')];
+    expect(await mcpLines(configured, () => ({ data, nextCursor: null }))).toEqual([
+      'warn  mcp          gone wants a sign-in -> run `codex mcp login gone`',
+      'warn  mcp          box has not started yet -> look at `codex mcp get box`',
+    ]);
+  });
+
   test('says that all run, or why it does not know', async () => {
     const data = [server('box', 'connected'), server('off', 'disabled')];
     expect(await mcpLines(configured, () => ({ data, nextCursor: null }))).toEqual([
