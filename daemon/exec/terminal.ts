@@ -23,7 +23,8 @@ interface Terminal {
   /** It hands what it is given to a socket, bytes too. */
   write(data: string | Buffer): void;
   /** The end of the stream that is read; its descriptor is closed after this. */
-  on(event: 'end' | 'error', listener: () => void): void;
+  on(event: 'end', listener: () => void): void;
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): void;
   readonly fd: number;
 }
 
@@ -51,8 +52,8 @@ export function startOnTerminal(pty: NodePty, launch: Launch): Child {
     isWhole = true;
   });
   // EIO, the other way in which a terminal says that nobody is left to write.
-  untyped.on('error', () => {
-    isWhole = true;
+  untyped.on('error', ({ code }) => {
+    if (code === 'EIO') isWhole = true;
   });
   // The package reports the exit after the last output, or soon after it when others hold the terminal open.
   const exited = new Promise<number>((settle) => {
@@ -97,6 +98,6 @@ function* unread(fd: number): Generator<Uint8Array> {
       return; // EIO: nothing is left. EAGAIN: another process opened it again.
     }
     if (length === 0) return;
-    yield Uint8Array.from(chunk.subarray(0, length));
+    yield Buffer.from(chunk.subarray(0, length));
   }
 }
