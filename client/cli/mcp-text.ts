@@ -1,5 +1,4 @@
-import type { ResultOf } from '../../machines/protocol/define.ts';
-import type { mcpServerAuthStatusList } from '../../machines/protocol/methods/mcp-oauth.ts';
+import type { McpAuthStatus } from '../../machines/protocol/methods/mcp-oauth.ts';
 import { sanitizeRow } from '../tui/view/sanitize.ts';
 import { tableText } from './table.ts';
 
@@ -9,8 +8,6 @@ export interface McpEntry {
   readonly config: Readonly<Record<string, unknown>>;
   readonly authStatus: McpAuthStatus;
 }
-
-type McpAuthStatus = ResultOf<typeof mcpServerAuthStatusList>['data'][number]['authStatus'];
 
 /** In the members of scripts, and for people. */
 const AUTH: Readonly<Record<McpAuthStatus, { readonly json: string; readonly word: string }>> = {

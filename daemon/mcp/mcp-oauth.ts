@@ -2,14 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { messageOf, RpcError } from '../../machines/core/errors.ts';
 import type { McpServerConfig } from '../../machines/mcp/mcp-config.ts';
 import type { McpLaunch } from '../../machines/mcp/mcp-launch.ts';
-import {
-  type Callback,
-  type HttpLaunch,
-  knownAuthStatus,
-  type McpAuthStatus,
-  takesSignIn,
-} from '../../machines/mcp/mcp-sign-in.ts';
-import type { McpLoginEnd } from '../../machines/protocol/methods/mcp-oauth.ts';
+import { type Callback, type HttpLaunch, knownAuthStatus, takesSignIn } from '../../machines/mcp/mcp-sign-in.ts';
+import type { McpAuthStatus, McpLoginEnd } from '../../machines/protocol/methods/mcp-oauth.ts';
 import type { Clock } from '../deps.ts';
 import type { McpAddress, McpCredentials } from '../store/mcp-credentials.ts';
 import { OauthCalls, type OauthWish } from './oauth-calls.ts';

@@ -1,7 +1,7 @@
 import type { Config } from '../../machines/config/config-schema.ts';
 import { isToolEnabled, type McpServerConfig } from '../../machines/mcp/mcp-config.ts';
 import { mcpResource, mcpResourceTemplate, readPage } from '../../machines/mcp/mcp-offer.ts';
-import type { McpAuthStatus } from '../../machines/mcp/mcp-sign-in.ts';
+import type { McpAuthStatus } from '../../machines/protocol/methods/mcp-oauth.ts';
 import type { McpServerStatus } from '../../machines/protocol/methods/mcp-server.ts';
 import type { McpOauth } from './mcp-oauth.ts';
 import { type BoundServer, failureOf, limitOf, needsSignIn, type ServerSet } from './server-set.ts';

@@ -1,12 +1,10 @@
 import * as v from 'valibot';
+import type { McpAuthStatus } from '../protocol/methods/mcp-oauth.ts';
 import type { McpServerConfig } from './mcp-config.ts';
 import type { McpLaunch } from './mcp-launch.ts';
 
 /** A server over HTTP, which may want to be signed in to. */
 export type HttpLaunch = Extract<McpLaunch, { kind: 'http' }>;
-
-/** `McpAuthStatus` of the reference. */
-export type McpAuthStatus = 'unknown' | 'unsupported' | 'notLoggedIn' | 'bearerToken' | 'oAuth';
 
 /**
  * One entry of `.credentials.json`, which the reference reads and writes too; members that we do not know are kept.

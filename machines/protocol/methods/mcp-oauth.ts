@@ -3,7 +3,9 @@ import { defineNotification, defineRequest } from '../define.ts';
 
 /** Signing in to MCP servers over HTTP, which the daemon does for all clients (protocol.md §9.2 to 9.4). */
 
+/** How a server is signed in to: `McpAuthStatus` of the reference. */
 export const mcpAuthStatus = v.picklist(['unknown', 'unsupported', 'notLoggedIn', 'bearerToken', 'oAuth']);
+export type McpAuthStatus = v.InferOutput<typeof mcpAuthStatus>;
 
 const MAX_TIMEOUT_SECS = 86_400;
 
